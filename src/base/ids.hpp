@@ -1,4 +1,5 @@
-// Identities. Each kind of id is its own type, so that a source id cannot be passed where a connection id belongs.
+// Identities. Each kind of id is its own type, so that a source id cannot be passed where a connection id
+// belongs.
 #pragma once
 
 #include <compare>

@@ -6,8 +6,8 @@
 
 namespace syncwarden {
 
-/// A 64-bit hash that never changes between releases (FNV-1a with a strong finish): jitter, spread and run ids
-/// depend on it.
+/// A 64-bit hash that never changes between releases (FNV-1a with a strong finish): jitter, spread and run
+/// ids depend on it.
 [[nodiscard]] std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0);
 
 /// SplitMix64: small, fast, good enough for jitter, back-off and simulations. Not for secrets.

@@ -1,11 +1,12 @@
-// A secret prints as "<secret>" wherever it is formatted; only reveal() gives the text, and reveal() is easy to grep.
+// A secret prints as "<secret>" wherever it is formatted; only reveal() gives the text, and reveal() is easy
+// to grep.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <ostream>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace syncwarden {
 

@@ -8,8 +8,9 @@
 
 namespace syncwarden {
 
-/// Valid UTF-8 without control characters: bad bytes and controls become U+FFFD, the rest is cut to `max_bytes` at a
-/// character boundary. Names from Airbyte pass through here before they become label values or log fields.
+/// Valid UTF-8 without control characters: bad bytes and controls become U+FFFD, the rest is cut to
+/// `max_bytes` at a character boundary. Names from Airbyte pass through here before they become label values
+/// or log fields.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 128);
 
 /// True if `text` is valid UTF-8.

@@ -1,12 +1,12 @@
 #include "base/time.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+
+#include <fmt/format.h>
 
 namespace syncwarden {
 namespace {
@@ -64,12 +64,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr std::array<Unit, 6> units{{{"w", 604'800'000},
-                                     {"d", 86'400'000},
-                                     {"h", 3'600'000},
-                                     {"m", 60'000},
-                                     {"s", 1'000},
-                                     {"ms", 1}}};
+constexpr std::array<Unit, 6> units{
+    {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
 }  // namespace
 
@@ -77,8 +73,8 @@ std::string to_rfc3339(Instant at) { return local_text(at) + "Z"; }
 
 std::string to_rfc3339(Instant at, std::chrono::seconds offset) {
   const auto minutes = duration_cast<std::chrono::minutes>(offset).count();
-  return local_text(at + offset) +
-         fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+  return local_text(at + offset) + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+',
+                                               std::abs(minutes) / 60, std::abs(minutes) % 60);
 }
 
 std::optional<Instant> parse_rfc3339(std::string_view text) {
@@ -88,8 +84,10 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     return std::nullopt;
   }
   if (!take_char(text, 'T') && !take_char(text, 't') && !take_char(text, ' ')) return std::nullopt;
-  if (!take_number(text, 2, hour) || !take_char(text, ':') || !take_number(text, 2, minute)) return std::nullopt;
-  if (take_char(text, ':') && (!take_number(text, 2, second) || !take_fraction(text, ms))) return std::nullopt;
+  if (!take_number(text, 2, hour) || !take_char(text, ':') || !take_number(text, 2, minute))
+    return std::nullopt;
+  if (take_char(text, ':') && (!take_number(text, 2, second) || !take_fraction(text, ms)))
+    return std::nullopt;
 
   int offset_minutes = 0;
   if (!take_char(text, 'Z') && !take_char(text, 'z')) {
@@ -105,7 +103,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
   }
   if (!text.empty()) return std::nullopt;
 
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   return Instant{std::chrono::sys_days{date}} + std::chrono::hours{hour} +

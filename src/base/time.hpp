@@ -1,4 +1,5 @@
-// Time as values. Nothing here reads a clock: instants come in from the shell (runtime/clock.cpp) or a simulator.
+// Time as values. Nothing here reads a clock: instants come in from the shell (runtime/clock.cpp) or a
+// simulator.
 #pragma once
 
 #include <chrono>
@@ -35,11 +36,12 @@ struct Now {
 /// The instant at `at` in a zone that is `offset` ahead of UTC: "2026-03-29T03:00:00+02:00".
 [[nodiscard]] std::string to_rfc3339(Instant at, std::chrono::seconds offset);
 
-/// RFC 3339 as Airbyte writes it: "Z" or an offset, seconds may be missing (Java drops them when zero), any number
-/// of fraction digits (cut to milliseconds). Nothing for anything else.
+/// RFC 3339 as Airbyte writes it: "Z" or an offset, seconds may be missing (Java drops them when zero), any
+/// number of fraction digits (cut to milliseconds). Nothing for anything else.
 [[nodiscard]] std::optional<Instant> parse_rfc3339(std::string_view text);
 
-/// A duration in syncwarden's notation: units ms s m h d w, combinable ("1h30m"). A bare number is no duration.
+/// A duration in syncwarden's notation: units ms s m h d w, combinable ("1h30m"). A bare number is no
+/// duration.
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);
 
 /// The shortest notation that parse_duration reads back: 90 min is "1h30m", zero is "0s".

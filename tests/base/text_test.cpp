@@ -1,15 +1,17 @@
 #include "base/text.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 namespace syncwarden {
 namespace {
 
 TEST(Printable, ReplacesWhatAScrapeOrALogCannotCarry) {
   EXPECT_EQ(printable("orders \xE2\x86\x92 lake"), "orders \xE2\x86\x92 lake");
-  EXPECT_EQ(printable("a\nb\x1B[31m"), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD[31m");
+  EXPECT_EQ(printable("a\nb\x1B[31m"),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD[31m");
   EXPECT_EQ(printable("\xFF\xFE"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(printable("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD") << "overlong NUL";
   EXPECT_EQ(printable("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD") << "a surrogate";

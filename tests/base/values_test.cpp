@@ -1,12 +1,12 @@
-#include <gtest/gtest.h>
-
-#include <set>
-#include <sstream>
-
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/rng.hpp"
 #include "base/secret.hpp"
+
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
 
 namespace syncwarden {
 namespace {
@@ -21,8 +21,9 @@ TEST(Secret, NeverPrintsItself) {
 }
 
 TEST(Error, TellsPlaceMessageAndWayOut) {
-  EXPECT_EQ(to_string(Error{Errc::connect_refused, "connection refused", "http://h:8000", "is Airbyte running?"}),
-            "http://h:8000: connection refused (is Airbyte running?)");
+  EXPECT_EQ(
+      to_string(Error{Errc::connect_refused, "connection refused", "http://h:8000", "is Airbyte running?"}),
+      "http://h:8000: connection refused (is Airbyte running?)");
   EXPECT_EQ(to_string(Error{Errc::internal, "no", "", ""}), "no");
 }
 

@@ -1,0 +1,235 @@
+// What passes between the core and the shell: inputs in; mutations, effects and facts out.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "model/connection.hpp"
+#include "model/job.hpp"
+#include "model/mutation.hpp"
+#include "model/plan.hpp"
+#include "model/run.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace syncwarden {
+
+/// What is known about the Airbyte that answers.
+struct AirbyteInfo {
+  std::string version;               ///< "2.0.0"; empty where it does not tell
+  std::string api;                   ///< "config" or "public"
+  bool lists_whole_instance = true;  ///< false before 0.50: jobs are listed per connection
+};
+
+// ---- Airbyte's answers
+// --------------------------------------------------------------------------------------------
+
+/// One complete poll of the jobs. A poll that failed in any part is an error as a whole.
+struct JobsPage {
+  std::vector<JobView> active;  ///< every non-terminal job (of `covers`)
+  std::vector<JobView> ended;   ///< jobs that ended since the cursor asked for, oldest change first
+  bool ended_complete = true;   ///< false: more has ended, ask again with the cursor moved
+  std::optional<std::vector<ConnectionId>> covers;  ///< nothing: the whole instance
+};
+
+enum class TriggerAnswer : std::uint8_t {
+  created,    ///< 2xx with a job id
+  conflict,   ///< 409: something runs already; no job id is given
+  refused,    ///< surely nothing happened, and asking again the same way will not help
+  not_sent,   ///< surely nothing happened: not a byte was sent (refused connection, expired in the queue)
+  throttled,  ///< surely nothing happened: 429
+  unclear,    ///< maybe something happened
+};
+
+struct TriggerReply {
+  TriggerAnswer answer = TriggerAnswer::unclear;
+  JobId job;                              ///< with `created`
+  JobStatus status = JobStatus::unknown;  ///< with `created`
+  std::optional<Error> error;             ///< with every other answer
+  std::optional<Millis> retry_after;      ///< with `throttled`, where the reply said so
+};
+
+enum class CancelResult : std::uint8_t {
+  accepted,       ///< the request was answered; the end is confirmed by the watcher
+  already_ended,  ///< the job was terminal when it was read again: nothing was sent
+  not_latest,     ///< another job of the connection is newer: nothing was sent
+  failed,         ///< see the error
+};
+
+namespace in {
+struct Booted {
+  std::shared_ptr<const Snapshot> snapshot;
+  PlanPtr plan;
+};
+struct Woke {};
+struct PlanChanged {
+  PlanPtr plan;
+};
+struct Probed {
+  Result<AirbyteInfo> info;
+};
+struct ConnectionsSeen {
+  Result<std::vector<ConnectionView>> connections;
+};
+struct JobsSeen {
+  std::uint64_t poll = 0;
+  Result<JobsPage> page;
+  std::optional<Millis> retry_after;
+};
+struct JobRead {
+  JobId job;
+  Result<JobView> view;
+};
+struct TriggerAnswered {
+  RunId run;
+  std::uint32_t request = 0;
+  TriggerReply reply;
+};
+struct CancelAnswered {
+  JobId job;
+  CancelResult result = CancelResult::failed;
+  std::optional<Error> error;
+};
+struct ScheduleSetManual {
+  ConnectionId connection;
+  Result<void> result;
+};
+/// Whether the last commit reached the disk; while it does not, nothing new is triggered.
+struct StoreState {
+  bool healthy = true;
+};
+struct SyncAsked {
+  std::uint64_t command = 0;
+  ConnectionId connection;
+  std::string key;
+};
+struct StopAsked {};
+}  // namespace in
+
+using Input = std::variant<in::Booted, in::Woke, in::PlanChanged, in::Probed, in::ConnectionsSeen,
+                           in::JobsSeen, in::JobRead, in::TriggerAnswered, in::CancelAnswered,
+                           in::ScheduleSetManual, in::StoreState, in::SyncAsked, in::StopAsked>;
+
+namespace out {
+/// Find out which Airbyte answers. Answered by Probed.
+struct Probe {};
+struct ReadConnections {};
+/// One poll: the non-terminal jobs first, then what ended at or after `ended_since`; in that order, so that a
+/// job that ends in between is seen. Without `ended_since` (the first poll ever) the newest ended jobs, at
+/// most `history_limit`. `focus`: where jobs can only be listed per connection, the ones to ask about now.
+struct ReadJobs {
+  std::uint64_t poll = 0;
+  std::optional<Instant> ended_since;
+  std::size_t history_limit = 2'000;
+  std::vector<ConnectionId> focus;
+};
+struct ReadJob {
+  JobId job;
+};
+/// The intent is durable when this is carried out. If its turn has not come by `not_after`, it is answered
+/// not_sent.
+struct TriggerSync {
+  RunId run;
+  std::uint32_t request = 0;
+  ConnectionId connection;
+  Mono not_after;
+};
+/// Re-read the job, require that it is not terminal and the connection's latest, then cancel.
+struct CancelJob {
+  JobId job;
+  ConnectionId connection;
+};
+struct SetScheduleManual {
+  ConnectionId connection;
+};
+struct Reply {
+  std::uint64_t command = 0;
+  std::optional<Error> error;
+  std::string text;
+};
+}  // namespace out
+
+using Effect = std::variant<out::Probe, out::ReadConnections, out::ReadJobs, out::ReadJob, out::TriggerSync,
+                            out::CancelJob, out::SetScheduleManual, out::Reply>;
+
+/// Things worth counting or logging. Applied at once, lossy, never awaited.
+namespace fact {
+struct TickDecided {
+  Tick tick;
+  ConnectionId connection;
+};
+struct RunFinished {
+  Run run;
+};
+/// A trigger request is written and about to be sent.
+struct TriggerSent {
+  Run run;
+};
+struct TriggerFailed {
+  Run run;
+  TriggerAnswer answer;
+  std::optional<Error> error;
+};
+/// A run has its job: `delay` is the time from due to known.
+struct TriggerAccepted {
+  Run run;
+  Millis delay{};
+};
+/// A terminal state seen for the first time since the state file exists (history is not counted).
+struct JobEnded {
+  JobView job;
+  ConnectionView connection;
+  std::optional<RunId> run;
+};
+struct PollDone {
+  std::string_view poll;
+  std::optional<Error> error;
+};  ///< "jobs", "connections", "probe"
+struct AirbyteReachable {
+  bool reachable = false;
+  std::optional<Error> error;
+};
+struct AirbyteIdentified {
+  AirbyteInfo info;
+};
+struct ClockStepped {
+  Millis by{};
+};
+struct ConnectionFound {
+  ConnectionView connection;
+  std::string rule;
+};  ///< rule: "file:line", empty: observed only
+struct ConnectionGone {
+  ConnectionView connection;
+};
+struct Warning {
+  std::string text;
+};
+}  // namespace fact
+
+using Fact = std::variant<fact::TickDecided, fact::RunFinished, fact::TriggerSent, fact::TriggerFailed,
+                          fact::TriggerAccepted, fact::JobEnded, fact::PollDone, fact::AirbyteReachable,
+                          fact::AirbyteIdentified, fact::ClockStepped, fact::ConnectionFound,
+                          fact::ConnectionGone, fact::Warning>;
+
+/// One step's result. The write-ahead rule is in the type: `durable` is committed as one whole before any of
+/// `after` is started; `facts` are applied at once.
+struct Decision {
+  std::vector<Mutation> durable;
+  std::vector<Effect> after;
+  std::vector<Fact> facts;
+};
+
+/// When the core wants to be woken at the latest; both may be set, whichever comes first counts.
+struct NextWake {
+  std::optional<Instant> wall;
+  std::optional<Mono> mono;
+};
+
+}  // namespace syncwarden

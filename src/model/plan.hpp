@@ -1,0 +1,129 @@
+// The plan: the validated configuration, as the core needs it. Immutable; a reload makes a new one.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "calendar/schedule.hpp"
+#include "model/connection.hpp"
+#include "model/job.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace syncwarden {
+
+enum class OverlapPolicy : std::uint8_t { skip, attach, queue_one, cancel_other };
+enum class CatchUpPolicy : std::uint8_t { latest, none, all };
+enum class AirbyteSchedulePolicy : std::uint8_t { refuse, set_manual, tolerate };
+enum class Priority : std::uint8_t { high, normal, low };
+enum class Mode : std::uint8_t { live, shadow };
+
+inline constexpr std::array all_priorities{Priority::high, Priority::normal, Priority::low};
+
+[[nodiscard]] std::string_view to_string(OverlapPolicy policy);
+[[nodiscard]] std::string_view to_string(CatchUpPolicy policy);
+[[nodiscard]] std::string_view to_string(AirbyteSchedulePolicy policy);
+[[nodiscard]] std::string_view to_string(Priority priority);
+[[nodiscard]] std::string_view to_string(Mode mode);
+
+/// How often and when a failed run gets another job ("extra_jobs").
+struct ExtraJobs {
+  std::uint32_t max = 1;
+  Millis initial{std::chrono::minutes{5}};
+  double factor = 2;
+  Millis longest{std::chrono::hours{1}};
+  std::vector<FailureClass> on{FailureClass::transient, FailureClass::system, FailureClass::lost,
+                               FailureClass::source_timeout, FailureClass::destination_timeout};
+};
+
+/// What a rule says about every connection that it matches.
+struct Policy {
+  AirbyteSchedulePolicy airbyte_schedule = AirbyteSchedulePolicy::refuse;
+  OverlapPolicy overlap = OverlapPolicy::skip;
+  bool cancel_any = false;  ///< overlap: cancel_other may also cancel jobs that are not ours
+  CatchUpPolicy catch_up = CatchUpPolicy::latest;
+  std::uint32_t catch_up_max = 10;  ///< for catch_up: all
+  std::optional<Millis> start_deadline;
+  Millis jitter{};
+  Priority priority = Priority::normal;
+  ExtraJobs extra_jobs;
+  std::optional<Millis> late_after;  ///< freshness: late_after; nothing = auto
+};
+
+/// Which connections a rule is about; every member that is given must match. Globs except where noted.
+struct Match {
+  std::optional<std::string> name;
+  std::optional<std::string> id;  ///< exact
+  std::optional<std::string> tag;
+  std::optional<std::string> workspace;  ///< name, or exact id
+  std::optional<std::string> source;     ///< the source's name, or exact id
+  std::optional<std::string> destination;
+  std::optional<std::string> source_type;  ///< connector type
+  std::optional<std::string> destination_type;
+};
+
+[[nodiscard]] bool matches(const Match& match, const ConnectionView& connection);
+
+/// `every` with `spread: true`: the phase depends on the connection, so the schedule is made when a
+/// connection binds.
+struct SpreadEvery {
+  Millis interval;
+};
+
+/// One schedule of a rule. An empty name means the ordinal among the rule's schedules ("0", "1", ...).
+struct RuleSchedule {
+  std::string name;
+  std::variant<calendar::Schedule, SpreadEvery> when;
+};
+
+/// First match wins. A rule with `schedule: airbyte` or none has no schedules: policies only.
+struct Rule {
+  Match match;
+  std::vector<RuleSchedule> schedules;
+  Policy policy;
+  std::string where;  ///< "file:line" of the rule, for messages
+};
+
+struct LimitGroup {
+  std::string name;
+  Match match;
+  std::uint32_t total = 0;
+};
+
+/// 0 = unlimited. All count every running job, ours or not.
+struct Limits {
+  std::uint32_t total = 0;
+  std::uint32_t per_source = 0;
+  std::uint32_t per_destination = 0;
+  std::uint32_t per_source_type = 0;
+  std::uint32_t per_destination_type = 0;
+  std::vector<LimitGroup> groups;
+};
+
+struct PollPace {
+  Millis min{1'000};
+  Millis max{30'000};
+};
+
+struct Plan {
+  std::vector<Rule> rules;
+  Limits limits;
+  Mode mode = Mode::live;
+  PollPace poll;
+  Millis settle{std::chrono::minutes{4}};  ///< longest time after which a sent request may take effect
+  Millis trigger_timeout{std::chrono::seconds{90}};
+  Millis cancel_timeout{std::chrono::minutes{5}};
+  double triggers_per_second = 5;   ///< 0 = unpaced
+  std::uint32_t trigger_lanes = 8;  ///< requests in flight
+  Millis history_keep{std::chrono::hours{24 * 90}};
+};
+
+using PlanPtr = std::shared_ptr<const Plan>;
+
+}  // namespace syncwarden

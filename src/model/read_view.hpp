@@ -1,0 +1,67 @@
+// What the outside may ask about the present: the core implements it, `admin` and `observe` read it. Called
+// on the loop's thread only; nothing it returns outlives the call unless copied.
+#pragma once
+
+#include "base/time.hpp"
+#include "model/connection.hpp"
+#include "model/exchange.hpp"
+#include "model/job.hpp"
+#include "model/plan.hpp"
+#include "model/run.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace syncwarden {
+
+/// One connection as it stands now.
+struct ConnectionPicture {
+  const ConnectionView* view = nullptr;
+  bool managed = false;
+  Priority priority = Priority::normal;
+  std::optional<Instant> last_success;
+  std::optional<Instant> last_completion;
+  std::optional<Instant> running_since;  ///< creation of the job that runs now
+  std::optional<Instant> next_run;       ///< next due instant over its schedules
+  std::optional<Instant> stale_after;    ///< nothing without a freshness expectation
+  std::uint32_t consecutive_failures = 0;
+};
+
+struct FleetPicture {
+  std::size_t connections = 0;
+  std::size_t managed = 0;
+  std::size_t schedules = 0;
+  std::size_t failing = 0;               ///< active, the last finished sync failed
+  std::size_t never_succeeded = 0;       ///< active, no succeeded sync known
+  std::array<std::size_t, 3> stale{};    ///< active and past stale_after, by Priority
+  std::array<std::size_t, 6> waiting{};  ///< due ticks not yet started, by WaitCause
+  std::size_t slots = 0;                 ///< limits.total
+  std::size_t slots_in_use = 0;
+  std::size_t intents_unresolved = 0;
+  std::optional<Instant> oldest_unresolved;
+  std::optional<AirbyteInfo> airbyte;
+  bool airbyte_up = false;                ///< the last jobs poll succeeded with valid credentials
+  std::optional<Error> airbyte_error;     ///< why not
+  std::optional<Instant> last_jobs_poll;  ///< last complete one
+  std::optional<Instant> last_connections_poll;
+  Instant last_pass;  ///< last step of the core
+  /// Non-terminal jobs by (status, type), and the creation of the oldest by status.
+  std::map<std::pair<JobStatus, JobType>, std::size_t> active_jobs;
+  std::map<JobStatus, Instant> oldest_active;
+};
+
+class ReadView {
+ public:
+  virtual ~ReadView() = default;
+  [[nodiscard]] virtual FleetPicture fleet(Instant now) const = 0;
+  /// Every known connection, ordered by id.
+  virtual void for_each_connection(const std::function<void(const ConnectionPicture&)>& visit) const = 0;
+};
+
+}  // namespace syncwarden

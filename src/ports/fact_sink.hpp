@@ -1,0 +1,14 @@
+// Where facts go: counters and log lines.
+#pragma once
+
+#include "model/exchange.hpp"
+
+namespace syncwarden {
+
+class FactSink {
+ public:
+  virtual ~FactSink() = default;
+  virtual void apply(const Fact& fact) = 0;
+};
+
+}  // namespace syncwarden
