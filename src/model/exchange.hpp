@@ -104,17 +104,12 @@ struct ScheduleSetManual {
 struct StoreState {
   bool healthy = true;
 };
-struct SyncAsked {
-  std::uint64_t command = 0;
-  ConnectionId connection;
-  std::string key;
-};
 struct StopAsked {};
 }  // namespace in
 
 using Input = std::variant<in::Booted, in::Woke, in::PlanChanged, in::Probed, in::ConnectionsSeen,
                            in::JobsSeen, in::JobRead, in::TriggerAnswered, in::CancelAnswered,
-                           in::ScheduleSetManual, in::StoreState, in::SyncAsked, in::StopAsked>;
+                           in::ScheduleSetManual, in::StoreState, in::StopAsked>;
 
 namespace out {
 /// Find out which Airbyte answers. Answered by Probed.
@@ -140,6 +135,12 @@ struct TriggerSync {
   ConnectionId connection;
   Mono not_after;
 };
+/// Its effect was seen before its answer came: take the request out of the lane, or stop waiting for the
+/// answer, so that slow answers do not hold up other triggers. Not answered.
+struct AbandonTrigger {
+  RunId run;
+  std::uint32_t request = 0;
+};
 /// Re-read the job, require that it is not terminal and the connection's latest, then cancel.
 struct CancelJob {
   JobId job;
@@ -148,15 +149,10 @@ struct CancelJob {
 struct SetScheduleManual {
   ConnectionId connection;
 };
-struct Reply {
-  std::uint64_t command = 0;
-  std::optional<Error> error;
-  std::string text;
-};
 }  // namespace out
 
 using Effect = std::variant<out::Probe, out::ReadConnections, out::ReadJobs, out::ReadJob, out::TriggerSync,
-                            out::CancelJob, out::SetScheduleManual, out::Reply>;
+                            out::AbandonTrigger, out::CancelJob, out::SetScheduleManual>;
 
 /// Things worth counting or logging. Applied at once, lossy, never awaited.
 namespace fact {

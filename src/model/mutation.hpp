@@ -85,10 +85,9 @@ using Mutation =
 /// Everything that the core needs to go on where it stopped.
 struct Snapshot {
   std::vector<ScheduleCursor> cursors;
-  std::vector<Run> open_runs;    ///< phase is not finished
-  std::vector<Tick> open_ticks;  ///< without outcome
-  std::vector<JobRecord> jobs;   ///< active ones, those of open runs, and those that ended within the
-                                 ///< last hour before the job cursor (so that nothing is counted twice)
+  std::vector<Run> open_runs;   ///< phase is not finished
+  std::vector<JobRecord> jobs;  ///< active ones, those of open runs, and those that ended within the
+                                ///< last hour before the job cursor (so that nothing is counted twice)
   std::vector<ConnectionView> connections;
   std::vector<ConnectionHistory> histories;
   std::optional<Instant> job_cursor;

@@ -128,8 +128,8 @@ inline constexpr std::array all_trigger_causes{TriggerCause::schedule, TriggerCa
 struct Tick {
   ScheduleId schedule;
   Instant nominal;
-  std::optional<TickOutcome> outcome;
-  TickReason reason = TickReason::on_time;  ///< meaningful with an outcome
+  TickOutcome outcome = TickOutcome::skipped;
+  TickReason reason = TickReason::superseded;
   Instant decided;
   std::optional<RunId> run;
   std::uint32_t also = 0;  ///< how many older nominals this record covers (coalesced misses); 0 for one tick

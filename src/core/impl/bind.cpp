@@ -1,0 +1,272 @@
+// Plan and connections: which schedules there are, and where each goes on.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+constexpr Millis discovery_every{std::chrono::minutes{2}};
+/// A watermark further ahead of the clock than this was written by a wrong clock.
+constexpr Millis watermark_ahead{std::chrono::hours{3}};
+
+calendar::Schedule schedule_for(const RuleSchedule& schedule, const ConnectionId& connection) {
+  if (const auto* fixed = std::get_if<calendar::Schedule>(&schedule.when)) return *fixed;
+  const Millis interval = std::get<SpreadEvery>(schedule.when).interval;
+  const auto seconds = static_cast<std::uint64_t>(interval.count() / 1000);
+  const Millis phase{
+      static_cast<std::int64_t>(hash64(connection.text) % std::max<std::uint64_t>(seconds, 1)) * 1000};
+  return calendar::Schedule::every({interval, phase}).value();
+}
+
+}  // namespace
+
+void Core::Machine::boot(const in::Booted& first) {
+  booted = true;
+  last = now;
+  plan = first.plan;
+  pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
+  limits.configure(plan->limits);
+
+  const Snapshot& snapshot = *first.snapshot;
+  job_cursor = snapshot.job_cursor;
+  for (const auto& cursor : snapshot.cursors) cursors.emplace(cursor.schedule, cursor);
+  for (const auto& record : snapshot.jobs) {
+    newest_job = std::max(newest_job, record.job.id);
+    if (is_terminal(record.job.status)) remember_ended(record.job);
+  }
+  // An intent is a decision: the watermark never lies before it.
+  for (const auto& run : snapshot.open_runs) {
+    newest_job = std::max({newest_job, run.job, run.baseline});
+    if (const auto cursor = cursors.find(run.schedule); cursor != cursors.end()) {
+      cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
+    }
+  }
+  for (const auto& view : snapshot.connections) know(view);
+  for (const auto& history : snapshot.histories) {
+    if (auto* connection = find_connection(history.connection)) connection->history = history;
+  }
+  recount_slots();
+  for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
+  for (const auto& run : snapshot.open_runs) restore_run(run);
+}
+
+/// The connection's number; a new one is remembered, a known one updated.
+ConnectionIndex Core::Machine::know(const ConnectionView& view) {
+  const auto [entry, fresh] =
+      connection_index.emplace(view.id, static_cast<ConnectionIndex>(connections.size()));
+  if (fresh) {
+    connections.emplace_back();
+    connections.back().history.connection = view.id;
+    connections.back().history.first_seen = now.wall;
+  }
+  auto& connection = connections[entry->second];
+  connection.view = view;
+  connection.present = true;
+  const auto number = static_cast<std::uint32_t>(workspace_numbers.size() + 1);
+  connection.workspace = workspace_numbers.emplace(view.workspace.text, number).first->second;
+  return entry->second;
+}
+
+Connection* Core::Machine::find_connection(const ConnectionId& id) {
+  const auto found = connection_index.find(id);
+  return found == connection_index.end() ? nullptr : &connections[found->second];
+}
+
+void Core::Machine::recount_slots() {
+  for (auto& connection : connections) {
+    connection.keys = limits.keys_of(connection.view);
+    if (connection.occupied) limits.take(connection.keys);
+  }
+}
+
+/// Finds the rule of a connection and makes its schedules what the rule says; what stays the same goes on
+/// untouched.
+void Core::Machine::bind(ConnectionIndex index) {
+  auto& connection = connections[index];
+  const auto rule = std::find_if(plan->rules.begin(), plan->rules.end(),
+                                 [&](const Rule& r) { return matches(r.match, connection.view); });
+  connection.rule = rule == plan->rules.end() ? nullptr : &*rule;
+
+  const auto before = connection.schedules;
+  connection.schedules.clear();
+  if (connection.rule != nullptr && connection.present) {
+    for (std::size_t i = 0; i < rule->schedules.size(); ++i) bind_schedule(index, rule->schedules[i], i);
+  }
+  for (const ScheduleIndex old : before) {
+    const auto& now_bound = connections[index].schedules;
+    if (std::find(now_bound.begin(), now_bound.end(), old) == now_bound.end()) {
+      unbind(old, connections[index].present, "no rule names this schedule any more");
+    }
+  }
+}
+
+void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& schedule, std::size_t ordinal) {
+  auto& connection = connections[index];
+  const std::string name = schedule.name.empty() ? std::to_string(ordinal) : schedule.name;
+  const ScheduleId id{connection.view.id.text + "/" + name};
+  const auto [entry, fresh] = slot_index.emplace(id, static_cast<ScheduleIndex>(slots.size()));
+  const auto when = schedule_for(schedule, connection.view.id);
+  if (fresh) slots.push_back(Slot{.id = id, .connection = index, .when = when, .bound = false});
+  auto& slot = slots[entry->second];
+  connection.schedules.push_back(entry->second);
+
+  const auto cursor = cursors.find(id);
+  const bool edited = cursor == cursors.end() || cursor->second.spec != when.text();
+  if (slot.bound && !edited) {
+    // A jitter that changed moves the next due instant only.
+    due.erase({slot.next ? slot.next->due : Instant{}, entry->second});
+    arm(slot, entry->second);
+    return;
+  }
+  if (slot.bound && slot.next) due.erase({slot.next->due, entry->second});
+  slot.bound = true;
+  slot.when = when;
+  if (edited) {
+    // A new or edited schedule starts now; what waited under its old text is given up.
+    if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "the schedule was edited");
+    slot.backlog.clear();
+    slot.watermark = now.wall;
+    keep_cursor(slot, slot.watermark);
+  } else {
+    slot.watermark = cursor->second.watermark;
+    if (slot.watermark > now.wall + watermark_ahead) {
+      tell(fact::Warning{
+          fmt::format("{}: the state says it ran until {}, which lies ahead of the clock by more than "
+                      "3h; it goes on from now. Was the clock wrong?",
+                      slot.id.text, to_rfc3339(slot.watermark))});
+      slot.watermark = now.wall;
+      keep_cursor(slot, slot.watermark);
+    }
+  }
+  slot.range_begin = slot.watermark;
+  arm(slot, entry->second);
+}
+
+void Core::Machine::unbind(ScheduleIndex index, bool forget_cursor, std::string_view why) {
+  auto& slot = slots[index];
+  if (!slot.bound) return;
+  slot.bound = false;
+  if (slot.next) due.erase({slot.next->due, index});
+  slot.next.reset();
+  if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::left_management, std::string(why));
+  for (const auto& tick : slot.backlog) {
+    record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::left_management, 0, std::string(why));
+  }
+  slot.backlog.clear();
+  if (forget_cursor) {
+    cursors.erase(slot.id);
+    keep(put::DropCursor{slot.id});
+  }
+}
+
+void Core::Machine::adopt_plan(PlanPtr next) {
+  const PlanPtr old =
+      std::exchange(plan, std::move(next));  // rules of the old one are pointed at until bound anew
+  if (old->triggers_per_second != plan->triggers_per_second) {
+    pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
+  }
+  limits.configure(plan->limits);
+  // Those who waited for a slot of the old limits queue again under the new ones.
+  for (auto& [key, queue] : std::exchange(parked, {})) {
+    while (const auto item = queue.pop(now.mono)) {
+      auto& open = runs.at(item->run);
+      open.parked.reset();
+      make_ready(open);
+    }
+  }
+  wakeable.clear();
+  recount_slots();
+  for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
+  if (airbyte) next_connections = now.mono;
+}
+
+void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
+  reading_connections = false;
+  tell(fact::PollDone{"connections", seen.connections ? std::optional<Error>{}
+                                                      : std::optional<Error>{seen.connections.error()}});
+  if (!seen.connections) {
+    next_connections = now.mono + backoff(plan->poll.min, plan->poll.max, ++failed_discoveries, rng);
+    return;
+  }
+  failed_discoveries = 0;
+  connections_known = true;
+  last_connections_poll = now.wall;
+  next_connections = now.mono + discovery_every;
+
+  std::set<ConnectionId> present;
+  for (const auto& view : *seen.connections) {
+    present.insert(view.id);
+    const auto* known = find_connection(view.id);
+    const bool fresh = known == nullptr || !known->present;
+    if (!fresh && known->view == view) continue;
+    const ConnectionIndex index = know(view);
+    auto& connection = connections[index];
+    if (connection.occupied) limits.give_back(connection.keys);
+    connection.keys = limits.keys_of(view);
+    if (connection.occupied) limits.take(connection.keys);
+    keep(put::PutConnection{view});
+    if (known == nullptr) keep(put::PutHistory{connection.history});
+    connection.asked_manual = false;
+    bind(index);
+    if (fresh)
+      tell(fact::ConnectionFound{view, connections[index].rule ? connections[index].rule->where : ""});
+  }
+  for (auto& connection : connections) {
+    if (!connection.present || present.contains(connection.view.id)) continue;
+    connection.present = false;
+    tell(fact::ConnectionGone{connection.view});
+    keep(put::DropConnection{connection.view.id});
+    bind(connection_index.at(connection.view.id));
+  }
+}
+
+/// Puts a run of a former life back to where it stood.
+void Core::Machine::restore_run(const Run& run) {
+  const auto connection_entry = connection_index.find(run.connection);
+  if (connection_entry == connection_index.end()) {
+    // The connection was forgotten: keep it as gone, so that the run can still be followed to its end.
+    ConnectionView view;
+    view.id = run.connection;
+    connections[know(view)].present = false;
+  }
+  OpenRun open{.run = run, .connection = connection_index.at(run.connection)};
+  open.stored = true;
+  open.since = now.mono;
+  // A tick is decided with its job; extra jobs belong to a tick that was decided long ago.
+  open.tick_decided =
+      run.job_number > 0 || run.phase == RunPhase::watching || run.phase == RunPhase::backing_off;
+  if (const auto slot = slot_index.find(run.schedule); slot != slot_index.end()) {
+    open.slot = slot->second;
+    ++slots[slot->second].unfinished;
+  }
+  auto& kept = runs.emplace(run.id, std::move(open)).first->second;
+  switch (run.phase) {
+    case RunPhase::queued:
+      kept.deferred = true;
+      wait_again(kept);
+      break;
+    case RunPhase::intended:
+    case RunPhase::unresolved:
+      // Whoever wrote the intent, its request may still take effect: the whole settle time counts from here.
+      begin_holding(kept);
+      kept.run.phase = RunPhase::intended;
+      in_flight.insert(run.id);
+      make_unresolved(kept);
+      break;
+    case RunPhase::watching:
+      watchers[run.job].push_back(run.id);
+      expect_job(kept.connection, run.job, JobStatus::unknown);
+      break;
+    case RunPhase::backing_off:
+      wait_again(kept);
+      break;
+    case RunPhase::finished:
+      runs.erase(run.id);
+      break;
+  }
+}
+
+}  // namespace syncwarden::core

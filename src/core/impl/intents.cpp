@@ -1,0 +1,217 @@
+// Intents: what a request's answer, or its absence, means. An unclear answer is never guessed about: the job
+// list tells in time, and until then the run stays unresolved and blocks nothing but its own connection.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+/// 409 answers without any job in the list: after this many the tick is given up as an overlap.
+constexpr std::uint32_t phantom_conflicts = 3;
+constexpr Millis throttle_min{std::chrono::seconds{60}};
+constexpr Millis throttle_max{std::chrono::minutes{15}};
+
+bool means_airbyte_is_away(const std::optional<Error>& error) {
+  return error && error->code != Errc::expired && error->code != Errc::cancelled;
+}
+
+}  // namespace
+
+void Core::Machine::trigger_answered(const in::TriggerAnswered& answered) {
+  const auto found = runs.find(answered.run);
+  if (found == runs.end()) return;  // adopted by a poll and finished before its answer came
+  auto& open = found->second;
+  if (open.run.requests != answered.request) return;
+  const auto& reply = answered.reply;
+  if (open.run.phase == RunPhase::watching) {
+    // A poll saw the effect before the answer came; the answer can only make it certain.
+    if (reply.answer == TriggerAnswer::created && reply.job == open.run.job &&
+        open.run.attribution == Attribution::adopted) {
+      open.run.attribution = Attribution::proven;
+      keep_run(open);
+    }
+    return;
+  }
+  if (open.run.phase != RunPhase::intended && open.run.phase != RunPhase::unresolved) return;
+  in_flight.erase(answered.run);
+  if (reply.answer != TriggerAnswer::created) tell(fact::TriggerFailed{open.run, reply.answer, reply.error});
+
+  switch (reply.answer) {
+    case TriggerAnswer::created:
+      trigger_created(open, reply);
+      break;
+    case TriggerAnswer::conflict:
+      trigger_conflict(open);
+      break;
+    case TriggerAnswer::refused:
+      trigger_refused(open, reply);
+      break;
+    case TriggerAnswer::not_sent:
+      if (means_airbyte_is_away(reply.error)) airbyte_lost(*reply.error);
+      take_back(open);
+      break;
+    case TriggerAnswer::throttled: {
+      const auto doublings = std::min<std::uint32_t>(throttles++, 8);
+      const Millis pause =
+          reply.retry_after.value_or(std::min(throttle_max, throttle_min * (1 << doublings)));
+      throttled_until = std::max(throttled_until.value_or(now.mono), now.mono + pause);
+      take_back(open);
+      break;
+    }
+    case TriggerAnswer::unclear:
+      make_unresolved(open);
+      break;
+  }
+}
+
+void Core::Machine::trigger_created(OpenRun& open, const TriggerReply& reply) {
+  throttles = 0;
+  if (reply.job <= open.run.baseline) {
+    // Airbyte joined us to a job that was there before (reference 6.1.6).
+    decide_tick(open, TickOutcome::attached, TickReason::job_running,
+                fmt::format("Airbyte answered with job {}, which was there already", reply.job.value));
+    take_job(open, reply.job, Attribution::attached);
+    return;
+  }
+  take_job(open, reply.job, Attribution::proven);
+}
+
+/// 409: to the first request it is an overlap; after an unclear one it means that one took effect.
+void Core::Machine::trigger_conflict(OpenRun& open) {
+  if (open.run.requests > 1) {
+    make_unresolved(open);
+    const auto& active = connections[open.connection].active;
+    const auto ours = std::find_if(active.begin(), active.end(), [&](const ActiveJob& job) {
+      return job.view.type == JobType::sync && job.view.id > open.run.baseline;
+    });
+    if (ours != active.end()) take_job(open, JobId{ours->view.id}, Attribution::adopted);
+    return;
+  }
+  const auto policy = policy_of(open).overlap;
+  if (policy == OverlapPolicy::skip || ++open.conflicts >= phantom_conflicts) {
+    decide_tick(open, TickOutcome::skipped, TickReason::overlap,
+                open.conflicts >= phantom_conflicts ? "Airbyte says that a sync is running, but lists none"
+                                                    : "Airbyte says that a sync is running already");
+    finish(open.run.id, open.run.job_number > 0 ? Verdict::failed : Verdict::none, open.run.failure);
+    return;
+  }
+  // The policy needs the job, and the 409 does not name it: look again after the next complete poll.
+  --open.run.requests;
+  open.run.phase = RunPhase::queued;
+  open.deferred = true;
+  end_holding(open);
+  keep_run(open);
+  open.gate_after_poll = poll_number + 1;
+  gate_after_poll.emplace(*open.gate_after_poll, open.run.id);
+  if (open.slot && !slots[*open.slot].waiting) slots[*open.slot].waiting = open.run.id;
+  if (!reading_jobs) next_jobs = now.mono;
+}
+
+void Core::Machine::trigger_refused(OpenRun& open, const TriggerReply& reply) {
+  const Errc code = reply.error ? reply.error->code : Errc::rejected;
+  if (code == Errc::unauthorized && open.auth_refusals++ == 0) {
+    // Wrong for everything, or only for this? A poll tells; then it is tried once more.
+    airbyte_lost(*reply.error);
+    take_back(open);
+    return;
+  }
+  auto outcome = TickOutcome::failed_to_start;
+  auto reason = TickReason::refused;
+  if (code == Errc::unauthorized || code == Errc::forbidden) reason = TickReason::auth;
+  if (code == Errc::not_found) reason = TickReason::not_found;
+  if (code == Errc::conflict) {
+    outcome = TickOutcome::skipped;
+    reason = TickReason::inactive;
+  }
+  if (airbyte && !reading_connections) next_connections = now.mono;
+  decide_tick(open, outcome, reason, reply.error ? to_string(*reply.error) : std::string{});
+  finish(open.run.id, Verdict::failed, open.run.failure.value_or(FailureClass::unknown));
+}
+
+/// Surely nothing happened: the intent is withdrawn and the run waits again.
+void Core::Machine::take_back(OpenRun& open) {
+  if (open.run.requests > 0) --open.run.requests;
+  open.run.phase = RunPhase::queued;
+  open.deferred = true;
+  end_holding(open);
+  keep_run(open);
+  wait_again(open);
+}
+
+void Core::Machine::make_unresolved(OpenRun& open) {
+  in_flight.erase(open.run.id);
+  open.run.phase = RunPhase::unresolved;
+  open.since = now.mono;
+  unresolved.emplace(open.run.intended, open.run.id);
+  mono_timers.emplace(now.mono + plan->settle, open.run.id);
+  keep_run(open);
+  // Its effect may be there already.
+  if (airbyte && !reading_jobs) {
+    const Mono soon = now.mono + plan->poll.min;
+    next_jobs = std::min(next_jobs.value_or(soon), soon);
+  }
+}
+
+/// The run has its job.
+void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) {
+  const bool in_lane = open.run.phase == RunPhase::intended && attribution == Attribution::adopted;
+  if (in_lane) effect(out::AbandonTrigger{open.run.id, open.run.requests});
+  stop_waiting(open);
+  if (open.slot && slots[*open.slot].waiting == open.run.id) slots[*open.slot].waiting.reset();
+  open.run.phase = RunPhase::watching;
+  open.run.job = job;
+  open.run.attribution = attribution;
+  if (!open.tick_decided) {
+    const bool caught_up = open.run.cause == TriggerCause::catch_up;
+    const auto reason = caught_up       ? TickReason::catch_up
+                        : open.deferred ? TickReason::deferred
+                                        : TickReason::on_time;
+    decide_tick(open, TickOutcome::started, reason, fmt::format("job {}", job.value));
+  }
+  if (attribution != Attribution::attached) tell(fact::TriggerAccepted{open.run, now.wall - open.run.due});
+  keep_run(open);
+  watchers[job].push_back(open.run.id);
+  expect_job(open.connection, job, JobStatus::unknown);
+  end_holding(open);
+}
+
+/// Is this job the effect of one of the connection's requests whose answer is not known?
+void Core::Machine::look_for_effects(ConnectionIndex index, const JobView& job) {
+  auto& connection = connections[index];
+  if (connection.unresolved.empty() || job.type != JobType::sync) return;
+  for (const RunId& id : std::set<RunId>(connection.unresolved)) {
+    auto& open = runs.at(id);
+    if (job.id <= open.run.baseline || watchers.contains(job.id)) continue;
+    take_job(open, job.id, Attribution::adopted);
+    return;
+  }
+}
+
+/// After the settle time, a complete poll that shows nothing newer, while other jobs have moved, is the
+/// evidence that a request had no effect.
+void Core::Machine::give_up_unresolved(const JobsPage& page) {
+  if (unresolved.empty()) return;
+  std::vector<RunId> without_effect;
+  for (const auto& [intended, id] : unresolved) {
+    const auto& open = runs.at(id);
+    const bool settled = open.since + plan->settle <= poll_asked;
+    const bool workers_live = last_movement && *last_movement >= open.since;
+    const bool covered = !page.covers || std::find(page.covers->begin(), page.covers->end(),
+                                                   open.run.connection) != page.covers->end();
+    if (settled && workers_live && covered && page.ended_complete) without_effect.push_back(id);
+  }
+  for (const RunId& id : without_effect) {
+    auto& open = runs.at(id);
+    open.run.phase = RunPhase::queued;
+    open.deferred = true;
+    end_holding(open);
+    keep_run(open);
+    open.since = now.mono;
+    wait_again(open);
+  }
+}
+
+}  // namespace syncwarden::core

@@ -1,0 +1,259 @@
+// The state of the core and what may be done to it. Each .cpp beside this file is one concern:
+// bind (plan and connections), ticks (what is due), gate (who may start), intents (requests and their
+// answers), watch (jobs and their ends), view (what others may read).
+#pragma once
+
+#include "base/rng.hpp"
+#include "core/core.hpp"
+#include "core/due.hpp"
+#include "core/ready_queue.hpp"
+#include "core/retry.hpp"
+#include "core/slots.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace syncwarden::core {
+
+using ConnectionIndex = std::uint32_t;
+using ScheduleIndex = std::uint32_t;
+
+/// A job of a connection that is not at its end, as last seen.
+struct ActiveJob {
+  JobView view;
+  Mono since;  ///< known since; polls asked for before that cannot have missed it
+  std::uint64_t seen_in_poll = 0;
+  std::uint32_t missing_polls = 0;  ///< complete polls in a row that named it neither active nor ended
+  bool reading = false;             ///< a single read is under way because it went missing
+};
+
+struct Connection {
+  ConnectionView view;
+  ConnectionHistory history;
+  const Rule* rule = nullptr;  ///< nothing: observed only
+  std::vector<ScheduleIndex> schedules;
+  std::vector<Slots::Key> keys;
+  std::vector<ActiveJob> active;  ///< almost always none or one
+  std::uint32_t workspace = 0;    ///< dense number for fairness
+  std::uint32_t holding = 0;      ///< our runs that are intended or unresolved
+  bool occupied = false;          ///< counted in the slots
+  bool present = true;            ///< false: gone from Airbyte; kept for its runs and cursors
+  bool asked_manual = false;      ///< a request to set Airbyte's schedule to manual was made
+  std::optional<Instant> newest_job_created;
+  std::set<RunId> unresolved;          ///< intended or unresolved runs, looked for in every poll
+  std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
+};
+
+struct Slot {
+  ScheduleId id;
+  ConnectionIndex connection = 0;
+  calendar::Schedule when;
+  bool bound = true;  ///< false: its rule or connection is gone
+  Instant watermark;  ///< newest nominal taken from the schedule
+  std::optional<NextTick> next;
+  std::deque<DueTick> backlog;   ///< catch_up: all, waiting for its turn
+  std::optional<RunId> waiting;  ///< its run that waits to start or to start again; never more than one
+  std::uint32_t unfinished = 0;  ///< its runs that have not finished
+  Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
+};
+
+/// A run that has not finished, with what need not survive a crash.
+struct OpenRun {
+  Run run;
+  ConnectionIndex connection = 0;
+  std::optional<ScheduleIndex> slot;
+  bool stored = false;
+  bool tick_decided = false;  ///< its tick has its outcome (it is in its job, or in an extra job)
+  bool deferred = false;      ///< something named held it back
+  bool holding = false;       ///< counted in its connection's `holding`
+  bool in_ready = false;
+  std::optional<Slots::Key> parked;  ///< waits for a slot of this key
+  bool waits_for_end = false;
+  bool backs_off = false;
+  Mono since;                   ///< when it began to wait, or when it became unresolved
+  std::uint32_t conflicts = 0;  ///< 409 answers without a job to show for them
+  std::uint32_t auth_refusals = 0;
+  std::optional<std::uint64_t> gate_after_poll;  ///< look again after this poll
+  std::optional<JobId> cancelling;               ///< overlap: cancel_other waits for this job's end
+  std::optional<Mono> cancel_deadline;
+};
+
+struct Core::Machine {
+  explicit Machine(std::uint64_t seed) : rng(seed) {}
+
+  // ---- state ----
+  Rng rng;
+  PlanPtr plan;
+  Now now{};
+  Now last{};
+  bool booted = false;
+  bool stopping = false;
+  bool store_healthy = true;
+  Decision* out = nullptr;  // of the step under way
+
+  std::vector<Connection> connections;
+  std::map<ConnectionId, ConnectionIndex> connection_index;  // ordered: iterated for the outside
+  std::map<std::string, std::uint32_t> workspace_numbers;
+  std::vector<Slot> slots;
+  std::map<ScheduleId, ScheduleIndex> slot_index;
+  std::map<ScheduleId, ScheduleCursor> cursors;  // durable watermarks, also of unbound schedules
+  std::unordered_map<RunId, OpenRun> runs;       // looked up, never iterated
+  std::map<JobId, std::vector<RunId>> watchers;
+  std::map<JobId, Instant> recent_ended;  // dedupe: ended jobs within an hour of the cursor
+  std::set<std::pair<Instant, JobId>> recent_by_time;
+
+  // waiting
+  std::set<std::pair<Instant, ScheduleIndex>> due;  // next due instant of every bound schedule
+  ReadyQueue ready;
+  std::map<Slots::Key, ReadyQueue> parked;
+  std::set<Slots::Key> wakeable;
+  std::set<std::pair<Instant, RunId>> wall_timers;            // start deadlines, ends of back-off
+  std::set<std::pair<Mono, RunId>> mono_timers;               // settle, cancel deadlines
+  std::set<std::pair<std::uint64_t, RunId>> gate_after_poll;  // by the poll that has to be seen first
+  std::set<ConnectionIndex> busy;                             // connections with active jobs
+  std::size_t waiting_for_end = 0, backing_off = 0;
+  std::set<std::pair<Instant, RunId>> unresolved;  // by when the intent was written
+  std::set<RunId> in_flight;                       // intended: the request is on its way
+  Slots limits;
+  Pacing pacing;
+
+  // Airbyte
+  std::optional<AirbyteInfo> airbyte;
+  bool probing = false;
+  bool reading_connections = false;
+  bool reading_jobs = false;
+  bool connections_known = false;  // a complete discovery since boot
+  bool jobs_known = false;         // a complete poll since boot
+  bool up = false;
+  std::optional<Error> down_error;
+  bool told_down = false;
+  std::optional<Mono> down_since;
+  std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
+  std::uint64_t poll_number = 0;
+  Mono poll_asked;
+  std::optional<Mono> next_probe, next_connections, next_jobs;
+  std::optional<Mono> throttled_until;
+  std::uint32_t throttles = 0;
+  std::optional<Instant> job_cursor;
+  JobId newest_job;
+  std::optional<Mono> last_movement;  // evidence that Airbyte's workers live
+  std::optional<Instant> last_jobs_poll, last_connections_poll;
+  std::size_t focus_next = 0;
+  std::optional<Mono> next_prune;
+
+  // ---- core.cpp ----
+  void step(const Input& input);
+  void watch_clock();
+  void pass();
+  void ask_airbyte();
+  [[nodiscard]] bool can_poll() const;
+  [[nodiscard]] NextWake next_wake() const;
+  template <class M>
+  void keep(M mutation) {
+    out->durable.emplace_back(std::move(mutation));
+  }
+  template <class E>
+  void effect(E what) {
+    out->after.emplace_back(std::move(what));
+  }
+  template <class F>
+  void tell(F what) {
+    out->facts.emplace_back(std::move(what));
+  }
+
+  // ---- bind.cpp ----
+  void boot(const in::Booted& booted);
+  void adopt_plan(PlanPtr next);
+  void see_connections(const in::ConnectionsSeen& seen);
+  ConnectionIndex know(const ConnectionView& view);
+  void bind(ConnectionIndex index);
+  void bind_schedule(ConnectionIndex index, const RuleSchedule& schedule, std::size_t ordinal);
+  void unbind(ScheduleIndex index, bool forget_cursor, std::string_view why);
+  void restore_run(const Run& run);
+  void recount_slots();
+
+  // ---- ticks.cpp ----
+  void collect_due();
+  void arm(Slot& slot, ScheduleIndex index);
+  void take_tick(ScheduleIndex index, const DueTick& tick);
+  /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
+  /// extra job follows.
+  void give_up_waiting(RunId id, TickReason reason, std::string detail);
+  /// Lets a run wait (again) as its schedule's waiting run, unless a newer one waits or the schedule is gone.
+  void wait_again(OpenRun& open);
+  void next_of_backlog(ScheduleIndex index);
+  void decide_tick(OpenRun& open, TickOutcome outcome, TickReason reason, std::string detail = {});
+  void record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
+                   std::uint32_t also, std::string detail);
+  void keep_cursor(const Slot& slot, Instant watermark);
+  void finish(RunId id, Verdict verdict, std::optional<FailureClass> failure);
+  void keep_run(OpenRun& open);
+  void clock_corrected();
+
+  // ---- gate.cpp ----
+  void admit();
+  enum class Gate : std::uint8_t { admitted, blocked, gone };
+  Gate try_start(RunId id);
+  [[nodiscard]] bool allowed(RunId id);
+  [[nodiscard]] bool overlaps(RunId id);
+  void cancel_other(OpenRun& open, Connection& connection, const JobView& job);
+  [[nodiscard]] bool is_ours(JobId job) const;
+  void start_intent(OpenRun& open);
+  void make_ready(OpenRun& open);
+  void stop_waiting(OpenRun& open);
+  void park(OpenRun& open, Slots::Key key);
+  void wait_for_end(OpenRun& open);
+  void fire_timers();
+  void changed_occupancy(ConnectionIndex index);
+  [[nodiscard]] const Policy& policy_of(const OpenRun& open) const;
+  [[nodiscard]] bool can_trigger() const;
+  /// How many requests may be written ahead of their turn in the trigger lane.
+  [[nodiscard]] std::size_t window() const;
+
+  // ---- intents.cpp ----
+  void trigger_answered(const in::TriggerAnswered& answered);
+  void trigger_created(OpenRun& open, const TriggerReply& reply);
+  void trigger_conflict(OpenRun& open);
+  void trigger_refused(OpenRun& open, const TriggerReply& reply);
+  void take_back(OpenRun& open);
+  void make_unresolved(OpenRun& open);
+  void take_job(OpenRun& open, JobId job, Attribution attribution);
+  void look_for_effects(ConnectionIndex index, const JobView& job);
+  void give_up_unresolved(const JobsPage& page);
+  void end_holding(OpenRun& open);
+  void begin_holding(OpenRun& open);
+
+  // ---- watch.cpp ----
+  void see_jobs(const in::JobsSeen& seen);
+  void poll_failed(const in::JobsSeen& seen, const Error& error);
+  void see_active(const JobView& job, bool first_poll);
+  void see_missing(const JobsPage& page);
+  void see_ended(const JobView& job, bool history);
+  void record_end(Connection& connection, const JobView& job, bool history);
+  void end_watchers(const JobView& job, std::optional<FailureClass> lost);
+  void end_run(RunId id, const JobView& job, std::optional<FailureClass> lost);
+  void expect_job(ConnectionIndex index, JobId job, JobStatus status);
+  bool drop_active(ConnectionIndex index, JobId job);
+  void job_read(const in::JobRead& read);
+  void cancel_answered(const in::CancelAnswered& answered);
+  void airbyte_seen();
+  void airbyte_lost(const Error& error);
+  void remember_ended(const JobView& job);
+  [[nodiscard]] Connection* find_connection(const ConnectionId& id);
+
+  // ---- view.cpp ----
+  [[nodiscard]] FleetPicture fleet(Instant at) const;
+  [[nodiscard]] ConnectionPicture picture(const Connection& connection) const;
+  [[nodiscard]] std::optional<Instant> stale_after(const Connection& connection) const;
+};
+
+/// The middle one of a connection's last durations; nothing without any.
+[[nodiscard]] std::optional<Millis> typical_duration(const std::vector<Millis>& durations);
+
+}  // namespace syncwarden::core

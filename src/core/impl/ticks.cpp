@@ -1,0 +1,211 @@
+// Ticks: which come due, and their one outcome each.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+
+/// Files the next due instant of a schedule.
+void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
+  const auto* rule = connections[slot.connection].rule;
+  slot.next = next_tick(slot.when, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
+  if (slot.next) due.emplace(slot.next->due, index);
+}
+
+void Core::Machine::collect_due() {
+  while (!due.empty() && due.begin()->first <= now.wall) {
+    const ScheduleIndex index = due.begin()->second;
+    due.erase(due.begin());
+    auto& slot = slots[index];
+    const auto& policy = connections[slot.connection].rule->policy;
+    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, now.wall, policy.catch_up,
+                           policy.catch_up_max);
+
+    if (ticks.missed) {
+      const auto detail = fmt::format("{}{} due while syncwarden was not running",
+                                      ticks.missed_more ? "more than " : "", ticks.missed_count);
+      // What waited already is older still.
+      if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "a newer tick came due");
+      record_tick(slot, *ticks.missed, TickOutcome::missed, TickReason::down,
+                  ticks.missed_count > 0 ? ticks.missed_count - 1 : 0, detail);
+      slot.range_begin = ticks.start.empty() ? ticks.watermark : *ticks.missed;
+    }
+    slot.watermark = std::max(slot.watermark, ticks.watermark);
+    arm(slot, index);
+    for (const auto& tick : ticks.start) take_tick(index, tick);
+  }
+}
+
+/// A tick that has come due becomes a run that wants to start.
+void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
+  auto& slot = slots[index];
+  const auto& policy = connections[slot.connection].rule->policy;
+  const bool one_by_one = policy.catch_up == CatchUpPolicy::all;
+  if (one_by_one && slot.unfinished > 0 && (tick.late || !slot.backlog.empty())) {
+    slot.backlog.push_back(tick);
+    if (slot.backlog.size() > std::max<std::size_t>(policy.catch_up_max, 1)) {
+      record_tick(slot, slot.backlog.front().nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                  "more ticks wait than catch_up_max");
+      slot.backlog.pop_front();
+    }
+    return;
+  }
+  if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "a newer tick came due");
+
+  OpenRun open;
+  open.run.id = make_run_id(slot.id, tick.nominal);
+  open.run.schedule = slot.id;
+  open.run.connection = connections[slot.connection].view.id;
+  open.run.nominal = tick.nominal;
+  open.run.due = tick.due;
+  open.run.cause = tick.late ? TriggerCause::catch_up : TriggerCause::schedule;
+  open.connection = slot.connection;
+  open.slot = index;
+  open.since = now.mono;
+  const auto [kept, fresh] = runs.emplace(open.run.id, open);
+  if (!fresh) return;  // the clock went back over a run that is still under way
+  ++slot.unfinished;
+  slot.waiting = open.run.id;
+  if (policy.start_deadline) wall_timers.emplace(tick.due + *policy.start_deadline, open.run.id);
+  make_ready(kept->second);
+}
+
+void Core::Machine::give_up_waiting(RunId id, TickReason reason, std::string detail) {
+  auto& open = runs.at(id);
+  if (open.tick_decided) {
+    finish(id, Verdict::failed, open.run.failure);
+    return;
+  }
+  const bool missed = reason == TickReason::start_deadline;
+  decide_tick(open, missed ? TickOutcome::missed : TickOutcome::skipped, reason, std::move(detail));
+  finish(id, Verdict::none, std::nullopt);
+}
+
+void Core::Machine::wait_again(OpenRun& open) {
+  auto* slot = open.slot ? &slots[*open.slot] : nullptr;
+  if (slot == nullptr || !slot->bound) {
+    give_up_waiting(open.run.id, TickReason::left_management, "no rule names this schedule any more");
+    return;
+  }
+  const bool newer_waits = slot->waiting && runs.at(*slot->waiting).run.nominal > open.run.nominal;
+  if (newer_waits || slot->range_begin > open.run.nominal) {
+    give_up_waiting(open.run.id, TickReason::superseded,
+                    newer_waits ? "a newer tick came due" : "the schedule was edited");
+    return;
+  }
+  if (slot->waiting && *slot->waiting != open.run.id) {
+    give_up_waiting(*slot->waiting, TickReason::superseded, "a newer tick came due");
+  }
+  slot->waiting = open.run.id;
+  const auto& deadline = policy_of(open).start_deadline;
+  if (deadline && !open.tick_decided) wall_timers.emplace(open.run.due + *deadline, open.run.id);
+  if (open.run.phase == RunPhase::backing_off) {
+    wall_timers.emplace(open.run.not_before, open.run.id);
+    open.backs_off = true;
+    ++backing_off;
+  } else {
+    make_ready(open);
+  }
+}
+
+void Core::Machine::next_of_backlog(ScheduleIndex index) {
+  auto& slot = slots[index];
+  if (!slot.bound || slot.unfinished > 0 || slot.backlog.empty()) return;
+  const DueTick tick = slot.backlog.front();
+  slot.backlog.pop_front();
+  auto rest = std::exchange(slot.backlog, {});
+  take_tick(index, tick);
+  slots[index].backlog = std::move(rest);
+}
+
+void Core::Machine::keep_cursor(const Slot& slot, Instant watermark) {
+  ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text()};
+  cursors[slot.id] = cursor;
+  keep(put::Cursor{std::move(cursor)});
+}
+
+/// Writes a tick that never became a run.
+void Core::Machine::record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
+                                std::uint32_t also, std::string detail) {
+  Tick tick;
+  tick.schedule = slot.id;
+  tick.nominal = nominal;
+  tick.outcome = outcome;
+  tick.reason = reason;
+  tick.decided = now.wall;
+  tick.also = also;
+  tick.detail = std::move(detail);
+  keep_cursor(slot, nominal);
+  tell(fact::TickDecided{tick, connections[slot.connection].view.id});
+  keep(put::PutTick{std::move(tick)});
+}
+
+void Core::Machine::decide_tick(OpenRun& open, TickOutcome outcome, TickReason reason, std::string detail) {
+  if (open.tick_decided) return;
+  open.tick_decided = true;
+  Tick tick;
+  tick.schedule = open.run.schedule;
+  tick.nominal = open.run.nominal;
+  tick.outcome = outcome;
+  tick.reason = reason;
+  tick.decided = now.wall;
+  if (outcome == TickOutcome::started || outcome == TickOutcome::attached || open.stored)
+    tick.run = open.run.id;
+  tick.detail = std::move(detail);
+  if (open.slot) {
+    const auto cursor = cursors.find(open.run.schedule);
+    if (cursor == cursors.end() || cursor->second.watermark < open.run.nominal) {
+      keep_cursor(slots[*open.slot], open.run.nominal);
+    }
+  }
+  tell(fact::TickDecided{tick, open.run.connection});
+  keep(put::PutTick{std::move(tick)});
+}
+
+void Core::Machine::keep_run(OpenRun& open) {
+  open.stored = true;
+  keep(put::PutRun{open.run});
+}
+
+/// Ends a run. A run that was never written leaves no trace but its tick.
+void Core::Machine::finish(RunId id, Verdict verdict, std::optional<FailureClass> failure) {
+  auto& open = runs.at(id);
+  stop_waiting(open);
+  end_holding(open);
+  open.run.phase = RunPhase::finished;
+  open.run.verdict = verdict;
+  open.run.failure = failure;
+  if (open.stored) keep_run(open);
+  if (verdict != Verdict::none) tell(fact::RunFinished{open.run});
+
+  const auto slot_of = open.slot;
+  if (const auto watched = watchers.find(open.run.job); watched != watchers.end()) {
+    std::erase(watched->second, id);
+    if (watched->second.empty()) watchers.erase(watched);
+  }
+  runs.erase(id);
+  if (!slot_of) return;
+  auto& slot = slots[*slot_of];
+  --slot.unfinished;
+  if (slot.waiting == id) slot.waiting.reset();
+  next_of_backlog(*slot_of);
+}
+
+/// The clock was set back by hours: what it said before was wrong, so schedules go on from now. Nominals that
+/// were decided one by one keep their decision.
+void Core::Machine::clock_corrected() {
+  for (ScheduleIndex i = 0; i < slots.size(); ++i) {
+    auto& slot = slots[i];
+    if (!slot.bound || slot.watermark <= now.wall) continue;
+    if (slot.range_begin <= now.wall) continue;  // every nominal up to the watermark has its own decision
+    if (slot.next) due.erase({slot.next->due, i});
+    slot.watermark = now.wall;
+    slot.range_begin = now.wall;
+    keep_cursor(slot, slot.watermark);
+    arm(slot, i);
+  }
+}
+
+}  // namespace syncwarden::core

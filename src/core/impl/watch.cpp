@@ -1,0 +1,310 @@
+// The watcher: what a poll of the job lists shows, and what the end of a job means.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+constexpr std::size_t durations_kept = 20;
+constexpr Millis recent{std::chrono::hours{1}};
+/// After an outage of this length Airbyte may be another version.
+constexpr Millis probe_again_after{std::chrono::minutes{1}};
+constexpr Millis discover_again{std::chrono::seconds{10}};
+constexpr std::uint32_t missing_polls_before_read = 2;
+
+bool moved(const JobView& before, const JobView& after) {
+  return before.status != after.status || before.attempts != after.attempts ||
+         before.counters != after.counters;
+}
+
+}  // namespace
+
+void Core::Machine::airbyte_seen() {
+  if (!up) tell(fact::AirbyteReachable{true, std::nullopt});
+  up = true;
+  told_down = false;
+  down_error.reset();
+  if (down_since && jobs_known && now.mono - *down_since >= probe_again_after) {
+    airbyte.reset();
+    next_probe = now.mono;
+  }
+  down_since.reset();
+}
+
+void Core::Machine::airbyte_lost(const Error& error) {
+  if (up || !told_down) tell(fact::AirbyteReachable{false, error});
+  if (up && airbyte && !reading_jobs) next_jobs = now.mono + plan->poll.min;
+  up = false;
+  told_down = true;
+  down_error = error;
+  if (!down_since) down_since = now.mono;
+}
+
+void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
+  airbyte_lost(error);
+  const Millis pause = backoff(plan->poll.min, plan->poll.max, ++failed_polls, rng);
+  next_jobs = now.mono + std::max(pause, seen.retry_after.value_or(Millis{}));
+}
+
+void Core::Machine::see_jobs(const in::JobsSeen& seen) {
+  if (seen.poll != poll_number || !reading_jobs) return;
+  reading_jobs = false;
+  tell(fact::PollDone{"jobs", seen.page ? std::optional<Error>{} : std::optional<Error>{seen.page.error()}});
+  if (!seen.page) {
+    poll_failed(seen, seen.page.error());
+    return;
+  }
+  const JobsPage& page = *seen.page;
+  failed_polls = 0;
+  last_jobs_poll = now.wall;
+  airbyte_seen();
+
+  const bool history = !job_cursor;
+  const bool first = !jobs_known;
+  jobs_known = true;
+  std::optional<Millis> youngest;
+  for (const auto& job : page.active) {
+    see_active(job, first);
+    const Millis age = std::max(Millis{}, now.wall - job.created);
+    youngest = std::min(youngest.value_or(age), age);
+  }
+  auto cursor = job_cursor;
+  for (const auto& job : page.ended) {
+    see_ended(job, history);
+    cursor = std::max(cursor.value_or(job.updated), job.updated);
+  }
+  see_missing(page);
+  if (cursor && cursor != job_cursor) {
+    job_cursor = cursor;
+    keep(put::JobCursor{*cursor});
+    while (!recent_by_time.empty() && recent_by_time.begin()->first + recent < *cursor) {
+      recent_ended.erase(recent_by_time.begin()->second);
+      recent_by_time.erase(recent_by_time.begin());
+    }
+  }
+  give_up_unresolved(page);
+  while (!gate_after_poll.empty() && gate_after_poll.begin()->first <= seen.poll) {
+    auto& open = runs.at(gate_after_poll.begin()->second);
+    stop_waiting(open);
+    wait_again(open);
+  }
+  if (airbyte) {
+    const bool urgent =
+        !page.ended_complete || !unresolved.empty() || !gate_after_poll.empty() || waiting_for_end > 0;
+    next_jobs = now.mono + (page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{});
+  }
+}
+
+void Core::Machine::see_active(const JobView& job, bool first_poll) {
+  if (is_terminal(job.status)) return;
+  const auto entry = connection_index.find(job.connection);
+  if (entry == connection_index.end()) {
+    // A connection made since the last discovery.
+    newest_job = std::max(newest_job, job.id);
+    if (airbyte && !reading_connections && last_connections_poll &&
+        now.wall - *last_connections_poll > discover_again) {
+      next_connections = now.mono;
+    }
+    return;
+  }
+  auto& connection = connections[entry->second];
+  const auto known = std::find_if(connection.active.begin(), connection.active.end(),
+                                  [&](const ActiveJob& active) { return active.view.id == job.id; });
+  if (known == connection.active.end()) {
+    if (!first_poll && job.id > newest_job) last_movement = now.mono;
+    connection.active.push_back({.view = job, .since = now.mono, .seen_in_poll = poll_number});
+  } else {
+    if (known->seen_in_poll > 0 && moved(known->view, job)) last_movement = now.mono;
+    known->view = job;
+    known->seen_in_poll = poll_number;
+    known->missing_polls = 0;
+  }
+  newest_job = std::max(newest_job, job.id);
+  connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
+  changed_occupancy(entry->second);
+  look_for_effects(entry->second, job);
+}
+
+/// Jobs that a complete poll named neither active nor ended: after two of those each is read on its own.
+void Core::Machine::see_missing(const JobsPage& page) {
+  for (const ConnectionIndex index : busy) {
+    auto& connection = connections[index];
+    if (page.covers &&
+        std::find(page.covers->begin(), page.covers->end(), connection.view.id) == page.covers->end()) {
+      continue;
+    }
+    for (auto& job : connection.active) {
+      if (job.seen_in_poll == poll_number || job.since > poll_asked || job.reading) continue;
+      if (++job.missing_polls < missing_polls_before_read) continue;
+      job.reading = true;
+      effect(out::ReadJob{job.view.id});
+    }
+  }
+}
+
+/// A run has its job from an answer, and no poll has shown it yet.
+void Core::Machine::expect_job(ConnectionIndex index, JobId job, JobStatus status) {
+  auto& connection = connections[index];
+  const bool listed = std::any_of(connection.active.begin(), connection.active.end(),
+                                  [&](const ActiveJob& active) { return active.view.id == job; });
+  if (!listed) {
+    ActiveJob expected{.view = {}, .since = now.mono};
+    expected.view.id = job;
+    expected.view.connection = connection.view.id;
+    expected.view.status = status;
+    expected.view.created = now.wall;
+    expected.view.updated = now.wall;
+    connection.active.push_back(std::move(expected));
+  }
+  newest_job = std::max(newest_job, job);
+  connection.newest_job_created = std::max(connection.newest_job_created.value_or(now.wall), now.wall);
+  changed_occupancy(index);
+  if (airbyte && !reading_jobs) {
+    const Mono soon = now.mono + plan->poll.min;
+    next_jobs = std::min(next_jobs.value_or(soon), soon);
+  }
+}
+
+bool Core::Machine::drop_active(ConnectionIndex index, JobId job) {
+  auto& active = connections[index].active;
+  const auto gone =
+      std::erase_if(active, [&](const ActiveJob& candidate) { return candidate.view.id == job; });
+  if (gone > 0) changed_occupancy(index);
+  return gone > 0;
+}
+
+void Core::Machine::remember_ended(const JobView& job) {
+  if (recent_ended.emplace(job.id, job.updated).second) recent_by_time.emplace(job.updated, job.id);
+}
+
+void Core::Machine::see_ended(const JobView& job, bool history) {
+  if (!is_terminal(job.status) || recent_ended.contains(job.id)) return;
+  const bool fresh = job.id > newest_job;
+  newest_job = std::max(newest_job, job.id);
+  remember_ended(job);
+  const auto entry = connection_index.find(job.connection);
+  if (entry == connection_index.end()) return;
+  if (!history) last_movement = now.mono;
+  auto& connection = connections[entry->second];
+  connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
+  if (fresh || !connection.unresolved.empty()) look_for_effects(entry->second, job);
+
+  record_end(connections[entry->second], job, history && !watchers.contains(job.id));
+  end_watchers(job, std::nullopt);
+  drop_active(entry->second, job.id);
+}
+
+/// What a job's end changes in its connection's history, and the one time that it is counted.
+void Core::Machine::record_end(Connection& connection, const JobView& job, bool history) {
+  auto& past = connection.history;
+  past.last_completion = std::max(past.last_completion.value_or(job.updated), job.updated);
+  if (job.type == JobType::sync || job.type == JobType::refresh) {
+    if (job.status == JobStatus::succeeded) {
+      past.last_success = std::max(past.last_success.value_or(job.updated), job.updated);
+      past.consecutive_failures = 0;
+      past.durations.push_back(std::max(Millis{}, job.updated - job.created));
+      if (past.durations.size() > durations_kept) past.durations.erase(past.durations.begin());
+    } else if (job.status == JobStatus::failed) {
+      ++past.consecutive_failures;
+    }
+  }
+  JobRecord record{job, std::nullopt};
+  if (const auto watched = watchers.find(job.id); watched != watchers.end()) {
+    for (const RunId& id : watched->second) {
+      if (runs.at(id).run.attribution != Attribution::attached) record.run = id;
+    }
+  }
+  if (!history) tell(fact::JobEnded{job, connection.view, record.run});
+  keep(put::PutJob{std::move(record)});
+  keep(put::PutHistory{past});
+}
+
+void Core::Machine::end_watchers(const JobView& job, std::optional<FailureClass> lost) {
+  const auto watched = watchers.find(job.id);
+  if (watched == watchers.end()) return;
+  const auto ids = watched->second;
+  watchers.erase(watched);
+  for (const RunId& id : ids) end_run(id, job, lost);
+}
+
+/// A run's job has ended: a verdict, or an extra job later.
+void Core::Machine::end_run(RunId id, const JobView& job, std::optional<FailureClass> lost) {
+  auto& open = runs.at(id);
+  if (!lost && job.status == JobStatus::succeeded) {
+    finish(id, Verdict::succeeded, std::nullopt);
+    return;
+  }
+  if (!lost && job.status == JobStatus::cancelled) {
+    finish(id, Verdict::cancelled, std::nullopt);
+    return;
+  }
+  const FailureClass failure = lost.value_or(classify(job.failures));
+  const bool details_missing = airbyte && airbyte->api == "public";
+  const auto delay =
+      open.run.attribution == Attribution::attached || open.run.schedule.empty()
+          ? std::nullopt
+          : extra_job_delay(policy_of(open).extra_jobs, open.run.job_number + 1, failure, details_missing);
+  const auto* slot = open.slot ? &slots[*open.slot] : nullptr;
+  if (!delay || slot == nullptr || !slot->bound || slot->waiting) {
+    finish(id, Verdict::failed, failure);
+    return;
+  }
+  ++open.run.job_number;
+  open.run.requests = 0;
+  open.run.job = {};
+  open.run.attribution = Attribution::none;
+  open.run.phase = RunPhase::backing_off;
+  open.run.not_before = now.wall + *delay;
+  open.run.failure = failure;
+  keep_run(open);
+  wait_again(open);
+}
+
+void Core::Machine::job_read(const in::JobRead& read) {
+  if (read.view) {
+    const JobView& job = *read.view;
+    if (is_terminal(job.status)) {
+      see_ended(job, false);
+      return;
+    }
+    if (auto* connection = find_connection(job.connection)) {
+      for (auto& active : connection->active) {
+        if (active.view.id != job.id) continue;
+        active.view = job;
+        active.reading = false;
+        active.missing_polls = 0;
+      }
+    }
+    return;
+  }
+  for (const ConnectionIndex index : std::set<ConnectionIndex>(busy)) {
+    const auto& active = connections[index].active;
+    const auto found = std::find_if(active.begin(), active.end(), [&](const ActiveJob& candidate) {
+      return candidate.view.id == read.job;
+    });
+    if (found == active.end()) continue;
+    if (read.view.error().code != Errc::not_found) {
+      connections[index].active[static_cast<std::size_t>(found - active.begin())].reading = false;
+      return;
+    }
+    const JobView gone = found->view;
+    tell(fact::Warning{
+        fmt::format("job {} of {} is unknown to Airbyte now", gone.id.value, connections[index].view.name)});
+    drop_active(index, read.job);
+    end_watchers(gone, FailureClass::lost);
+    return;
+  }
+}
+
+void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
+  if (answered.result == CancelResult::failed && answered.error) {
+    tell(fact::Warning{
+        fmt::format("job {} could not be cancelled: {}", answered.job.value, to_string(*answered.error))});
+  }
+  if (airbyte && !reading_jobs) next_jobs = now.mono;
+}
+
+}  // namespace syncwarden::core

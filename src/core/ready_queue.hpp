@@ -1,0 +1,65 @@
+// Who starts next: priority with ageing, then fairly across workspaces, then by due instant (scheduling rule
+// 10).
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "model/plan.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+namespace syncwarden::core {
+
+/// 0-9, higher first: high 8, normal 5, low 2; a person's request 9.
+[[nodiscard]] int level_of(Priority priority);
+inline constexpr int manual_level = 9;
+/// Waiting raises the level by one per this long, up to 8.
+inline constexpr Millis ageing_step{std::chrono::minutes{10}};
+
+class ReadyQueue {
+ public:
+  struct Item {
+    RunId run;
+    int level = 5;  ///< without ageing
+    Mono since;     ///< when it began to wait
+    std::uint32_t workspace = 0;
+    Instant due;
+    std::string schedule;  ///< the last tie-break
+  };
+
+  void push(const Item& item, Mono now);
+  /// Takes the next one out.
+  [[nodiscard]] std::optional<Item> pop(Mono now);
+  /// False if it was not in here.
+  bool erase(const RunId& run);
+  [[nodiscard]] bool empty() const { return items_.empty(); }
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+
+ private:
+  using Key = std::tuple<Instant, std::string, RunId>;
+  struct Level {
+    std::map<std::uint32_t, std::set<Key>> by_workspace;
+    std::uint32_t last_workspace = 0;
+  };
+  struct Entry {
+    Item item;
+    int level = 0;  ///< with ageing
+  };
+
+  void age(Mono now);
+  void link(const Entry& entry);
+  void unlink(const Entry& entry);
+
+  std::array<Level, 10> levels_;
+  std::unordered_map<RunId, Entry> items_;  // looked up, never iterated
+  std::set<std::pair<Mono, RunId>> promotions_;
+};
+
+}  // namespace syncwarden::core
