@@ -109,6 +109,7 @@ struct Limits {
 struct PollPace {
   Millis min{1'000};
   Millis max{30'000};
+  Millis connections{std::chrono::minutes{2}};  ///< between two discoveries of the connections
 };
 
 struct Plan {

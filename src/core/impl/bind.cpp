@@ -8,7 +8,6 @@
 namespace syncwarden::core {
 namespace {
 
-constexpr Millis discovery_every{std::chrono::minutes{2}};
 /// A watermark further ahead of the clock than this was written by a wrong clock.
 constexpr Millis watermark_ahead{std::chrono::hours{3}};
 
@@ -129,7 +128,7 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
     if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "the schedule was edited");
     slot.backlog.clear();
     slot.watermark = now.wall;
-    keep_cursor(slot, slot.watermark);
+    set_cursor(slot, slot.watermark);
   } else {
     slot.watermark = cursor->second.watermark;
     if (slot.watermark > now.wall + watermark_ahead) {
@@ -138,7 +137,7 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
                       "3h; it goes on from now. Was the clock wrong?",
                       slot.id.text, to_rfc3339(slot.watermark))});
       slot.watermark = now.wall;
-      keep_cursor(slot, slot.watermark);
+      set_cursor(slot, slot.watermark);
     }
   }
   slot.range_begin = slot.watermark;
@@ -194,7 +193,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
   failed_discoveries = 0;
   connections_known = true;
   last_connections_poll = now.wall;
-  next_connections = now.mono + discovery_every;
+  next_connections = now.mono + plan->poll.connections;
 
   std::set<ConnectionId> present;
   for (const auto& view : *seen.connections) {

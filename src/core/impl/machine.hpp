@@ -191,7 +191,8 @@ struct Core::Machine {
   void decide_tick(OpenRun& open, TickOutcome outcome, TickReason reason, std::string detail = {});
   void record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
                    std::uint32_t also, std::string detail);
-  void keep_cursor(const Slot& slot, Instant watermark);
+  void keep_cursor(const Slot& slot, Instant decided);
+  void set_cursor(const Slot& slot, Instant watermark);
   void finish(RunId id, Verdict verdict, std::optional<FailureClass> failure);
   void keep_run(OpenRun& open);
   void clock_corrected();

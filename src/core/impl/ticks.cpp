@@ -120,7 +120,15 @@ void Core::Machine::next_of_backlog(ScheduleIndex index) {
   slots[index].backlog = std::move(rest);
 }
 
-void Core::Machine::keep_cursor(const Slot& slot, Instant watermark) {
+/// Moves the durable watermark of a schedule, never back.
+void Core::Machine::keep_cursor(const Slot& slot, Instant decided) {
+  const auto known = cursors.find(slot.id);
+  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text() && slot.bound;
+  const Instant watermark = ahead ? std::max(known->second.watermark, decided) : decided;
+  set_cursor(slot, watermark);
+}
+
+void Core::Machine::set_cursor(const Slot& slot, Instant watermark) {
   ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text()};
   cursors[slot.id] = cursor;
   keep(put::Cursor{std::move(cursor)});
@@ -154,12 +162,8 @@ void Core::Machine::decide_tick(OpenRun& open, TickOutcome outcome, TickReason r
   if (outcome == TickOutcome::started || outcome == TickOutcome::attached || open.stored)
     tick.run = open.run.id;
   tick.detail = std::move(detail);
-  if (open.slot) {
-    const auto cursor = cursors.find(open.run.schedule);
-    if (cursor == cursors.end() || cursor->second.watermark < open.run.nominal) {
-      keep_cursor(slots[*open.slot], open.run.nominal);
-    }
-  }
+  // Written even where memory is there already: after a crash an open run alone may have raised it.
+  if (open.slot) keep_cursor(slots[*open.slot], open.run.nominal);
   tell(fact::TickDecided{tick, open.run.connection});
   keep(put::PutTick{std::move(tick)});
 }
@@ -203,7 +207,7 @@ void Core::Machine::clock_corrected() {
     if (slot.next) due.erase({slot.next->due, i});
     slot.watermark = now.wall;
     slot.range_begin = now.wall;
-    keep_cursor(slot, slot.watermark);
+    set_cursor(slot, slot.watermark);
     arm(slot, i);
   }
 }

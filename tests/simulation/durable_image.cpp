@@ -1,0 +1,84 @@
+#include "simulation/durable_image.hpp"
+
+#include <type_traits>
+
+#include <fmt/format.h>
+
+namespace syncwarden::simulation {
+
+void DurableImage::put_tick(const Tick& tick) {
+  const auto [known, fresh] = ticks_.emplace(std::pair{tick.schedule, tick.nominal}, tick);
+  if (!fresh) {
+    violations_.push_back(fmt::format("tick {} of {} was decided twice: {}/{}, then {}/{}",
+                                      to_rfc3339(tick.nominal), tick.schedule.text,
+                                      to_string(known->second.outcome), to_string(known->second.reason),
+                                      to_string(tick.outcome), to_string(tick.reason)));
+  }
+}
+
+void DurableImage::put_run(const Run& run) {
+  runs_[run.id] = run;
+  if (run.phase == RunPhase::finished) {
+    open_.erase(run.id);
+  } else {
+    open_.insert(run.id);
+  }
+  if (run.job.value != 0 && run.attribution != Attribution::attached) {
+    auto& jobs = jobs_of_runs_[{run.id, run.job_number}];
+    jobs.insert(run.job);
+    if (jobs.size() > 1) {
+      violations_.push_back(fmt::format("run {} has two jobs for one start", to_string(run.id)));
+    }
+  }
+}
+
+void DurableImage::apply(const std::vector<Mutation>& batch) {
+  for (const auto& mutation : batch) {
+    std::visit(
+        [&](const auto& m) {
+          using M = std::decay_t<decltype(m)>;
+          if constexpr (std::is_same_v<M, put::Cursor>) {
+            cursors_[m.cursor.schedule] = m.cursor;
+          } else if constexpr (std::is_same_v<M, put::DropCursor>) {
+            cursors_.erase(m.schedule);
+          } else if constexpr (std::is_same_v<M, put::PutTick>) {
+            put_tick(m.tick);
+          } else if constexpr (std::is_same_v<M, put::PutRun>) {
+            put_run(m.run);
+          } else if constexpr (std::is_same_v<M, put::PutJob>) {
+            jobs_[m.record.job.id] = m.record;
+          } else if constexpr (std::is_same_v<M, put::PutHistory>) {
+            histories_[m.history.connection] = m.history;
+          } else if constexpr (std::is_same_v<M, put::PutConnection>) {
+            connections_[m.connection.id] = m.connection;
+          } else if constexpr (std::is_same_v<M, put::DropConnection>) {
+            connections_.erase(m.connection);
+          } else if constexpr (std::is_same_v<M, put::JobCursor>) {
+            job_cursor_ = m.updated;
+          } else {
+            static_assert(
+                std::is_same_v<M, put::Prune>);  // a simulation keeps everything, to be judged at the end
+          }
+        },
+        mutation);
+  }
+}
+
+Snapshot DurableImage::snapshot() const {
+  Snapshot snapshot;
+  for (const auto& [id, cursor] : cursors_) snapshot.cursors.push_back(cursor);
+  for (const auto& id : open_) snapshot.open_runs.push_back(runs_.at(id));
+  for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
+    // Ids grow with time: far enough back, nothing is recent any more.
+    if (job_cursor_ && job->second.job.updated + std::chrono::hours{24} < *job_cursor_) break;
+    if (!job_cursor_ || job->second.job.updated + std::chrono::hours{1} >= *job_cursor_) {
+      snapshot.jobs.push_back(job->second);
+    }
+  }
+  for (const auto& [id, view] : connections_) snapshot.connections.push_back(view);
+  for (const auto& [id, history] : histories_) snapshot.histories.push_back(history);
+  snapshot.job_cursor = job_cursor_;
+  return snapshot;
+}
+
+}  // namespace syncwarden::simulation

@@ -1,0 +1,46 @@
+// What is on disk, for a simulation: applies mutations and gives back the snapshot that a restart would load.
+// Written apart from the stores, so that a mistake there and one here do not hide each other.
+#pragma once
+
+#include "model/mutation.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace syncwarden::simulation {
+
+class DurableImage {
+ public:
+  /// All of the batch, or, where a crash comes first, the caller does not call this at all.
+  void apply(const std::vector<Mutation>& batch);
+  [[nodiscard]] Snapshot snapshot() const;
+
+  [[nodiscard]] const std::map<std::pair<ScheduleId, Instant>, Tick>& ticks() const { return ticks_; }
+  [[nodiscard]] const std::map<RunId, Run>& runs() const { return runs_; }
+  /// Every (run, job number) with the jobs it ever had: more than one is a doubled start.
+  [[nodiscard]] const std::map<std::pair<RunId, std::uint32_t>, std::set<JobId>>& jobs_of_runs() const {
+    return jobs_of_runs_;
+  }
+  /// Rules of the record that were broken, in words.
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  void put_tick(const Tick& tick);
+  void put_run(const Run& run);
+
+  std::map<ScheduleId, ScheduleCursor> cursors_;
+  std::map<std::pair<ScheduleId, Instant>, Tick> ticks_;
+  std::map<RunId, Run> runs_;
+  std::set<RunId> open_;
+  std::map<std::pair<RunId, std::uint32_t>, std::set<JobId>> jobs_of_runs_;
+  std::map<JobId, JobRecord> jobs_;
+  std::map<ConnectionId, ConnectionView> connections_;
+  std::map<ConnectionId, ConnectionHistory> histories_;
+  std::optional<Instant> job_cursor_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace syncwarden::simulation
