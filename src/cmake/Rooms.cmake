@@ -18,7 +18,11 @@ function(warden_room name)
   target_link_libraries(warden_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE warden_warnings)
 endfunction()
 
+# The tests of rooms that own threads; CI runs them under ThreadSanitizer.
+add_custom_target(threaded_tests)
+
 # warden_test(NAME SOURCES file... [DEPENDS target...] [LABELS label...] [TIMEOUT seconds])
+# The label `threaded` (always there for store and observe) has ThreadSanitizer look at the test too.
 function(warden_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
   if(NOT SYNCWARDEN_TESTS)
@@ -29,6 +33,13 @@ function(warden_test name)
   target_compile_definitions(test_${name} PRIVATE SYNCWARDEN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
+  endif()
+  if(name MATCHES "^(store|observe)")
+    list(APPEND T_LABELS threaded)
+    list(REMOVE_DUPLICATES T_LABELS)
+  endif()
+  if("threaded" IN_LIST T_LABELS)
+    add_dependencies(threaded_tests test_${name})
   endif()
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
