@@ -41,8 +41,12 @@ function(warden_test name)
   if("threaded" IN_LIST T_LABELS)
     add_dependencies(threaded_tests test_${name})
   endif()
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+  set(properties TIMEOUT ${T_TIMEOUT})
+  if(T_LABELS)
+    string(REPLACE ";" "\\;" labels "${T_LABELS}")  # one argument, through every layer of gtest_discover_tests
+    list(APPEND properties LABELS "${labels}")
+  endif()
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # warden_fuzzer(NAME SOURCES file... [DEPENDS target...]): a libFuzzer target, or with gcc a replayer of its corpus.
