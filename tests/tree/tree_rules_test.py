@@ -17,7 +17,7 @@ CLEAN = {
     "src/ports/p.hpp": "#include <boost/asio/awaitable.hpp>\n",
     "src/http/README.md": "http\n",
     "src/http/beast.cpp": '#include "http/impl/x.hpp"\n#include <boost/asio/ssl.hpp>\n#include <boost/beast/http.hpp>\n',
-    "src/http/impl/x.hpp": "#include <boost/asio/awaitable.hpp>\n",
+    "src/http/impl/x.hpp": "#include <boost/asio/awaitable.hpp>\nauto t = asio::steady_timer::clock_type::now();\n",
     "src/runtime/README.md": "runtime\n",
     "src/runtime/clock.cpp": "auto t = std::chrono::system_clock::now();\n",
     "src/app/README.md": "app\n",
