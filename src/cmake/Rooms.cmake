@@ -18,9 +18,13 @@ function(warden_room name)
   target_link_libraries(warden_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE warden_warnings)
 endfunction()
 
-# warden_test(NAME SOURCES file... [DEPENDS target...] [LABELS label...] [TIMEOUT seconds])
+# The tests of rooms that own threads; CI runs them under ThreadSanitizer.
+add_custom_target(threaded_tests)
+
+# warden_test(NAME SOURCES file... [DEPENDS target...] [LABELS label] [TIMEOUT seconds])
+# The label `threaded` (the default of store and observe) has ThreadSanitizer look at the test too.
 function(warden_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT;LABELS" "SOURCES;DEPENDS" ${ARGN})
   if(NOT SYNCWARDEN_TESTS)
     return()
   endif()
@@ -30,8 +34,17 @@ function(warden_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+  if(NOT T_LABELS AND name MATCHES "^(store|observe)")
+    set(T_LABELS threaded)
+  endif()
+  if(T_LABELS STREQUAL "threaded")
+    add_dependencies(threaded_tests test_${name})
+  endif()
+  set(properties TIMEOUT ${T_TIMEOUT})
+  if(T_LABELS)
+    list(APPEND properties LABELS "${T_LABELS}")
+  endif()
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # warden_fuzzer(NAME SOURCES file... [DEPENDS target...]): a libFuzzer target, or with gcc a replayer of its corpus.

@@ -65,15 +65,13 @@ class Reader {
     if (!eat(',')) return std::nullopt;
     Change out;
     if (eat('M')) {
-      const auto month = number();
-      const auto week = eat('.') ? number() : std::nullopt;
-      const auto day = eat('.') ? number() : std::nullopt;
-      if (!month || !week || !day || *month < 1 || *month > 12 || *week < 1 || *week > 5 || *day > 6) {
-        return std::nullopt;
-      }
-      out.month = *month;
-      out.week = *week;
-      out.day = *day;
+      const int month = number().value_or(0);
+      const int week = eat('.') ? number().value_or(0) : 0;
+      const int day = eat('.') ? number().value_or(7) : 7;
+      if (month < 1 || month > 12 || week < 1 || week > 5 || day > 6) return std::nullopt;
+      out.month = month;
+      out.week = week;
+      out.day = day;
     } else {
       out.kind = eat('J') ? 'J' : 'N';
       const auto day = number();
