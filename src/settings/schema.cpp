@@ -55,7 +55,16 @@ json::object word(const Field& field) {
   return {{"anyOf", json::array{json::object{{"enum", words_of(field)}}, shape_schema(*field.shape)}}};
 }
 
-json::object array_of(json::object items) { return {{"type", "array"}, {"items", std::move(items)}}; }
+json::object array_of(json::object items) {
+  return {{"type", json::array{"array", "null"}}, {"items", std::move(items)}};
+}
+
+/// A section whose keys are all commented out is nothing, which is as good.
+json::object section(const Field& field) {
+  json::object schema = shape_schema(*field.shape);
+  if (!field.required) schema["type"] = json::array{"object", "null"};
+  return schema;
+}
 
 json::object field_schema(const Field& field) {
   switch (field.kind) {
@@ -80,13 +89,14 @@ json::object field_schema(const Field& field) {
     case Kind::words:
       return array_of({{"enum", words_of(field)}});
     case Kind::section:
-      return shape_schema(*field.shape);
+      return section(field);
     case Kind::sections:
       return array_of(shape_schema(*field.shape));
     case Kind::some_sections:
       return one_or_more(field);
     case Kind::headers:
-      return {{"type", "object"}, {"additionalProperties", json::object{{"type", "string"}}}};
+      return {{"type", json::array{"object", "null"}},
+              {"additionalProperties", json::object{{"type", "string"}}}};
   }
   return {};
 }

@@ -1,6 +1,5 @@
 #include "base/text.hpp"
 #include "settings/impl/assemble.hpp"
-#include "settings/impl/files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -157,7 +156,7 @@ Auth auth_from(const Section& auth, const Reading& reading) {
 /// The header's secret: as given, or from the file that NAME_file names.
 std::string header_text(const Text& header, bool from_file, const std::string& path, const Reading& reading) {
   if (!from_file) return header.text;
-  auto content = read_file(resolved_path(header.text, header.place), 65'536);
+  auto content = read_named(header.text, header.written, header.place, 65'536);
   if (!content.has_value()) {
     reading.problems.add(header.place, fmt::format("{}: {}", path, content.error().message));
     return {};
@@ -207,7 +206,7 @@ std::vector<std::pair<std::string, Secret>> headers_from(const Value& value, boo
 void check_tls(const Section& tls, const Reading& reading) {
   for (const Value& value : tls.values) {
     if (!value.given || !value.valid) continue;
-    const auto content = read_file(resolved_path(value.text, value.place), 4U << 20U);
+    const auto content = read_named(value.text, value.written, value.place, 4U << 20U);
     if (!content.has_value()) {
       reading.problems.add(value.place, fmt::format("{}: {}", value.path, content.error().message));
     }
@@ -235,9 +234,8 @@ void add_warnings(const Section& airbyte, const AirbyteTarget& target, const Url
   const Place& place = airbyte.at("url").place;
   const bool credentials = !std::holds_alternative<NoAuth>(target.auth) || !target.headers.empty();
   if (!url.host.empty() && !url.secure && credentials && !is_loopback(url.host)) {
-    reading.problems.warn(
-        place, fmt::format("airbyte.url: credentials travel unencrypted to {}", printable(url.host)),
-        "use https:// unless the network is yours");
+    reading.problems.warn(place, "airbyte.url: credentials travel unencrypted to another machine",
+                          "use https:// unless the network is yours");
   }
   if (!url.host.empty() && !url.secure && airbyte.given("tls.ca_file")) {
     reading.problems.warn(airbyte.at("tls.ca_file").place, "airbyte.tls: has no effect on an http:// URL");

@@ -34,8 +34,8 @@ struct MemoryBuffer : std::streambuf {
 /// Builds the tree from yaml-cpp's events.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(std::shared_ptr<const std::string> file, Problems& problems)
-      : file_(std::move(file)), problems_(problems) {}
+  Builder(std::string_view text, std::shared_ptr<const std::string> file, Problems& problems)
+      : text_(text), file_(std::move(file)), problems_(problems) {}
 
   Node take() { return std::move(root_); }
 
@@ -67,6 +67,7 @@ class Builder : public YAML::EventHandler {
     made.text = value;
     made.written = value;
     made.quoted = tag == "!";
+    if (made.quoted) check_quote(mark);
     if (!made.quoted && (value == "~" || value == "null")) made.kind = Node::Kind::null;
     add(std::move(made), anchor);
   }
@@ -103,6 +104,19 @@ class Builder : public YAML::EventHandler {
     made.kind = kind;
     made.place = place(mark);
     return made;
+  }
+
+  /// yaml-cpp takes a quote that the end of the file leaves open.
+  void check_quote(const YAML::Mark& mark) {
+    const auto start = static_cast<std::size_t>(std::max(mark.pos, 0));
+    if (start >= text_.size()) return;
+    const char quote = text_[start];
+    if (quote != '"' && quote != '\'') return;
+    std::size_t at = start + 1;
+    while (at < text_.size() && text_[at] != quote) at += quote == '"' && text_[at] == '\\' ? 2 : 1;
+    if (at < text_.size()) return;
+    problems_.add(place(mark), "YAML syntax: a quote that nothing closes", "add the closing quote");
+    throw Refused{};
   }
 
   void spend(std::size_t nodes, const YAML::Mark& mark) {
@@ -190,6 +204,7 @@ class Builder : public YAML::EventHandler {
     }
   }
 
+  std::string_view text_;
   std::shared_ptr<const std::string> file_;
   Problems& problems_;
   Node root_;
@@ -286,14 +301,14 @@ Node parse_document(std::string_view text, const std::shared_ptr<const std::stri
   if (!acceptable(text, file, problems)) return {};
   MemoryBuffer buffer(text);
   std::istream stream(&buffer);
-  Builder builder(file, problems);
+  Builder builder(text, file, problems);
   const std::size_t before = problems.count();
   const Place whole{file, 1, 1};
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     Node root = builder.take();
-    Builder rest(file, problems);
+    Builder rest(text, file, problems);
     if (parser && parser.HandleNextDocument(rest) && rest.take().kind != Node::Kind::null) {
       problems.add(whole, "more than one YAML document (\"---\")", "use `include` for several files");
     }

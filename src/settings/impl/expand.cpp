@@ -67,7 +67,9 @@ std::string expanded(const Node& node, const Environment& environment, Problems&
 
 void expand(Node& node, const Environment& environment, Problems& problems) {
   if (node.kind == Node::Kind::scalar && node.text.find('$') != std::string::npos) {
+    const std::size_t before = problems.count();
     node.text = expanded(node, environment, problems);
+    node.broken = problems.count() > before;
   }
   for (Node& item : node.items) expand(item, environment, problems);
   for (auto& member : node.members) expand(member.value, environment, problems);

@@ -78,20 +78,22 @@ class Loader {
   }
 
   void add_include(Node& root, const Node& item) {
+    if (item.broken) return;
     if (item.text.empty() || item.text.find('\0') != std::string::npos) {
       problems_.add(item.place, "include: a path is empty or holds a zero byte");
       return;
     }
     const std::string path = resolved_path(item.text, item.place);
-    if (!is_pattern(path)) return add_file(root, path, item.place);
+    if (!is_pattern(path)) return add_file(root, path, item);
     const auto paths = matches_of(path);
     if (paths.empty()) problems_.warn(item.place, fmt::format("include: no file matches {}", shown(item)));
-    for (const std::string& match : paths) add_file(root, match, item.place);
+    for (const std::string& match : paths) add_file(root, match, item);
   }
 
-  void add_file(Node& root, const std::string& path, const Place& from) {
+  void add_file(Node& root, const std::string& path, const Node& item) {
+    const Place& from = item.place;
     if (std::find(open_.begin(), open_.end(), identity_of(path)) != open_.end()) {
-      problems_.add(from, fmt::format("include: {} includes itself", printable(path, 300)),
+      problems_.add(from, fmt::format("include: {} includes itself", shown(item)),
                     "a file may not be reached from itself");
       return;
     }
@@ -100,7 +102,7 @@ class Loader {
         problems_.add(from, fmt::format("include: more than {} files", max_files));
       return;
     }
-    const auto text = read_file(path, max_file_bytes);
+    const auto text = read_file(path, max_file_bytes, item.text == item.written ? "" : item.written);
     if (!text.has_value()) {
       problems_.add(from, fmt::format("include: {}", text.error().message));
       return;

@@ -496,6 +496,8 @@ constexpr std::string_view rules_example =
     "  - match: {tag: hourly}\n"
     "    schedule: {every: 1h, spread: true}\n"
     "    overlap: queue_one\n"
+    "  - match: {source_type: postgres}\n"
+    "    schedule: {every: 6h, phase: 10m}\n"
     "  - match: {workspace: marketing, destination: \"bigquery*\"}\n"
     "    timezone: Europe/Amsterdam\n"
     "    schedule:\n"

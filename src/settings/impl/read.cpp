@@ -112,7 +112,8 @@ class FieldReader {
     Value value;
     value.field = &field_;
     value.path = path_;
-    value.place = node.place.line > 0 ? node.place : place;
+    // A missing value begins where yaml-cpp noticed it, which is the next line: the key tells more.
+    value.place = node.kind != Node::Kind::null && node.place.line > 0 ? node.place : place;
     value.given = true;
     if (field_.later) {
       value.valid = false;
@@ -178,7 +179,7 @@ class FieldReader {
       case Kind::texts:
       case Kind::words:
         for (const auto element : list_elements(field_.standard)) {
-          value.texts.push_back({{}, std::string(element), value.place});
+          value.texts.push_back({{}, std::string(element), {}, value.place});
         }
         break;
       default:
@@ -188,6 +189,7 @@ class FieldReader {
   }
 
   bool dispatch(const Node& node, Value& value) const {
+    if (node.broken) return false;
     switch (field_.kind) {
       case Kind::section:
         return one_section(node, value);
@@ -333,6 +335,10 @@ class FieldReader {
     bool good = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const Node& item = node.items[i];
+      if (item.broken) {
+        good = false;
+        continue;
+      }
       Value element = value;
       element.place = item.place;
       if (item.kind != Node::Kind::scalar || item.text.empty()) {
@@ -343,7 +349,7 @@ class FieldReader {
       } else if (field_.kind == Kind::words && !read_word(item.text, item.written, element)) {
         good = false;
       } else {
-        value.texts.push_back({{}, item.text, item.place});
+        value.texts.push_back({{}, item.text, item.written, item.place});
       }
     }
     return good;
@@ -353,8 +359,9 @@ class FieldReader {
     if (node.kind == Node::Kind::null) return true;
     if (node.kind != Node::Kind::mapping) return wrong_kind(node, value);
     for (const auto& member : node.members) {
+      if (member.value.broken) continue;
       if (member.value.kind == Node::Kind::scalar && !member.value.text.empty()) {
-        value.texts.push_back({member.name, member.value.text, member.value.place});
+        value.texts.push_back({member.name, member.value.text, member.value.written, member.value.place});
       } else {
         reading_.problems.add(member.place, fmt::format("{}.{}: a header needs one text as its value", path_,
                                                         printable(member.name, 60)));
@@ -417,7 +424,7 @@ void read_twin(Section& section, Value& secret, const Reading& reading) {
   secret.given = true;
   secret.place = twin.place;
   constexpr std::string_view credential = "credential:";
-  std::string path = resolved_path(twin.text, twin.place);
+  std::string path = twin.text;
   if (twin.text.substr(0, credential.size()) == credential) {
     const std::string name = twin.text.substr(credential.size());
     if (name.empty() || name.find('/') != std::string::npos || name[0] == '.') {
@@ -430,13 +437,13 @@ void read_twin(Section& section, Value& secret, const Reading& reading) {
     }
     path = *folder + "/" + name;
   }
-  auto content = read_file(path, max_secret_bytes);
+  auto content = read_named(path, twin.written, twin.place, max_secret_bytes);
   if (!content.has_value()) return fail(content.error().message, "the daemon's user must be able to read it");
   if (!content->empty() && content->back() == '\n') {
     content->pop_back();
     if (!content->empty() && content->back() == '\r') content->pop_back();
   }
-  if (content->empty()) return fail(fmt::format("{} is empty", printable(path, 300)));
+  if (content->empty()) return fail("the file is empty");
   secret.text = std::move(*content);
 }
 
@@ -478,6 +485,11 @@ Section read_section(const Node& node, const Shape& shape, const std::string& pa
     if (value.field->kind == Kind::secret) read_twin(section, value, reading);
   }
   return section;
+}
+
+Result<std::string> read_named(const std::string& text, const std::string& written, const Place& place,
+                               std::size_t max_bytes) {
+  return read_file(resolved_path(text, place), max_bytes, text == written ? std::string() : written);
 }
 
 std::string resolved_path(const std::string& path, const Place& place) {

@@ -1,6 +1,7 @@
 // Reads a tree against the declared keys: afterwards every key has a value of its kind, given or default.
 #pragma once
 
+#include "base/error.hpp"
 #include "base/time.hpp"
 #include "settings/impl/document.hpp"
 #include "settings/impl/keys.hpp"
@@ -21,6 +22,7 @@ struct Reading {
 struct Text {
   std::string label;
   std::string text;
+  std::string written;  ///< what messages may show of `text`
   Place place;
 };
 
@@ -56,6 +58,11 @@ struct Value {
 /// Reads `node` (a mapping or nothing). Problems are added; the result is complete all the same.
 [[nodiscard]] Section read_section(const Node& node, const Shape& shape, const std::string& path,
                                    const Place& place, const Reading& reading);
+
+/// The content of the file that a value names. Messages show a path as written where a variable is part of
+/// it.
+[[nodiscard]] Result<std::string> read_named(const std::string& text, const std::string& written,
+                                             const Place& place, std::size_t max_bytes);
 
 /// `path` as the file at `place` means it: relative ones start at that file's folder.
 [[nodiscard]] std::string resolved_path(const std::string& path, const Place& place);

@@ -163,7 +163,9 @@ class ScheduleMaker {
                                 .timezone = zone.given ? zone.text : zone_,
                                 .dst = dst.given ? dst_from(dst.text) : dst_});
     if (!made.has_value()) {
-      fail(cron, made.error().message, made.error().hint);
+      const bool literal = cron.text == cron.written;
+      fail(cron, literal ? made.error().message : "what the variables make is no valid expression",
+           made.error().hint);
       return std::nullopt;
     }
     for (const std::string& warning : made->warnings()) {
