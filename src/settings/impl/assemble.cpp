@@ -1,0 +1,147 @@
+#include "settings/impl/assemble.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace syncwarden::settings {
+namespace {
+
+using syncwarden::to_string;
+
+std::uint32_t count_of(const Section& section, std::string_view path) {
+  return static_cast<std::uint32_t>(section.at(path).number);
+}
+
+std::string state_path_from(const Value& state, const Reading& reading) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (!state.valid) return {};
+  if (state.text.substr(0, sqlite.size()) == sqlite && state.text.size() > sqlite.size()) {
+    return resolved_path(state.text.substr(sqlite.size()), state.place);
+  }
+  if (state.text.substr(0, 8) == "postgres") {
+    // The text is not shown: a PostgreSQL URL may hold a password.
+    reading.problems.add(state.place,
+                         "state: PostgreSQL is not supported by this version (it comes with a later one)",
+                         "use sqlite:PATH");
+  } else {
+    reading.problems.add(
+        state.place,
+        fmt::format("state: {} names no kind of store", shown(without_credentials(state.written))),
+        "write sqlite:/var/lib/syncwarden/state.db");
+  }
+  return {};
+}
+
+void check_listen_address(const Value& value, const Reading& reading) {
+  if (!value.valid) return;
+  const std::string_view text = value.text;
+  const std::size_t colon = text.rfind(':');
+  const std::string_view host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const std::string_view port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool port_good =
+      !port.empty() && error == std::errc{} && end == port.data() + port.size() && number <= 65'535;
+  const bool bracketed = !host.empty() && host.front() == '[' && host.back() == ']';
+  const bool host_good = host.find_first_of(" /@\t") == std::string_view::npos &&
+                         (bracketed || host.find_first_of(":[]") == std::string_view::npos);
+  if (port_good && host_good) return;
+  reading.problems.add(value.place, fmt::format("{}: {} is no HOST:PORT", value.path, shown(value.written)),
+                       "such as 127.0.0.1:9927, [::1]:9927, or :9927 for every address");
+}
+
+Limits limits_from(const Section& section, const Reading& reading) {
+  Limits limits;
+  limits.total = count_of(section, "total");
+  limits.per_source = count_of(section, "per_source");
+  limits.per_destination = count_of(section, "per_destination");
+  limits.per_source_type = count_of(section, "per_source_type");
+  limits.per_destination_type = count_of(section, "per_destination_type");
+  std::map<std::string, std::size_t> names;
+  for (const Section& group : section.at("groups").sections) {
+    const Value& name = group.at("name");
+    if (name.given && name.valid) {
+      const auto [earlier, fresh] = names.emplace(name.text, name.place.line);
+      if (!fresh) {
+        reading.problems.add(name.place, fmt::format("{}: {} is the name of a group in line {} already",
+                                                     name.path, shown(name.written), earlier->second));
+      }
+    }
+    LimitGroup made{name.text, {}, count_of(group, "total")};
+    if (group.given("match")) made.match = assemble_match(group.section("match"), reading);
+    limits.groups.push_back(std::move(made));
+  }
+  return limits;
+}
+
+void check_settle(const Section& airbyte, const Plan& plan, const Reading& reading) {
+  const Millis least = plan.trigger_timeout + std::chrono::minutes{1};
+  if (plan.settle > least) return;
+  const Value& settle = airbyte.at("settle");
+  const Value& trigger = airbyte.at("timeouts.trigger");
+  if (!settle.valid || !trigger.valid) return;
+  const Value& blamed = settle.given ? settle : trigger;
+  reading.problems.add(
+      blamed.place,
+      fmt::format("airbyte.settle ({}) must be more than airbyte.timeouts.trigger ({}) + 60s",
+                  to_string(plan.settle), to_string(plan.trigger_timeout)),
+      fmt::format("set airbyte.settle above {}, or lower the timeout", to_string(least)));
+}
+
+Plan plan_from(const Section& root, const Inherited& inherited, const AirbyteTarget& target,
+               const Reading& reading) {
+  const Section& airbyte = root.section("airbyte");
+  Plan plan;
+  plan.rules = assemble_rules(root.at("connections"), inherited, reading);
+  plan.limits = limits_from(root.section("limits"), reading);
+  plan.mode = root.at("mode").text == "shadow" ? Mode::shadow : Mode::live;
+  plan.poll = {airbyte.at("poll.min").duration, airbyte.at("poll.max").duration};
+  if (is_cloud(target.url)) {
+    if (!airbyte.given("poll.min")) plan.poll.min = std::chrono::seconds{10};
+    if (!airbyte.given("poll.max")) plan.poll.max = std::max<Millis>(std::chrono::minutes{2}, plan.poll.min);
+    if (!airbyte.given("poll.min")) plan.poll.min = std::min(plan.poll.min, plan.poll.max);
+  }
+  if (plan.poll.min > plan.poll.max && airbyte.at("poll.min").valid && airbyte.at("poll.max").valid) {
+    reading.problems.add(airbyte.at("poll").place,
+                         fmt::format("airbyte.poll: min ({}) is above max ({})", to_string(plan.poll.min),
+                                     to_string(plan.poll.max)));
+  }
+  plan.settle = airbyte.at("settle").duration;
+  plan.trigger_timeout = target.trigger_timeout;
+  plan.cancel_timeout = target.cancel_timeout;
+  plan.triggers_per_second = airbyte.at("triggers_per_second").number;
+  plan.trigger_lanes = target.trigger_lanes;
+  plan.history_keep = root.at("history.keep").duration;
+  check_settle(airbyte, plan, reading);
+  return plan;
+}
+
+}  // namespace
+
+Settings assemble(const Section& root, const Reading& reading) {
+  Settings settings;
+  settings.airbyte = assemble_airbyte(root.section("airbyte"), reading);
+  Inherited inherited = assemble_defaults(root.section("defaults"));
+  settings.plan = std::make_shared<const Plan>(plan_from(root, inherited, settings.airbyte, reading));
+  settings.defaults = std::move(inherited.policy);
+  settings.timezone = std::move(inherited.timezone);
+  settings.dst = inherited.dst;
+  settings.state_path = state_path_from(root.at("state"), reading);
+  settings.listen_address = root.at("web.listen_address").text;
+  check_listen_address(root.at("web.listen_address"), reading);
+  settings.connection_detail =
+      root.at("metrics.connection_detail").text == "off" ? ConnectionDetail::off : ConnectionDetail::basic;
+  settings.connection_limit = count_of(root, "metrics.connection_limit");
+  return settings;
+}
+
+}  // namespace syncwarden::settings

@@ -1,0 +1,37 @@
+// From values of the right kind to settings that make sense together.
+#pragma once
+
+#include "settings/impl/read.hpp"
+#include "settings/settings.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace syncwarden::settings {
+
+/// Checks what one key alone cannot tell. The result is meaningful only if no problem was added.
+[[nodiscard]] Settings assemble(const Section& root, const Reading& reading);
+
+/// The `airbyte:` section.
+[[nodiscard]] AirbyteTarget assemble_airbyte(const Section& airbyte, const Reading& reading);
+/// True for Airbyte Cloud's API, which has limits of its own.
+[[nodiscard]] bool is_cloud(std::string_view url);
+
+/// What the rules inherit.
+struct Inherited {
+  Policy policy;
+  std::string timezone;
+  calendar::DstPolicy dst = calendar::DstPolicy::safe;
+};
+[[nodiscard]] Inherited assemble_defaults(const Section& defaults);
+[[nodiscard]] std::vector<Rule> assemble_rules(const Value& connections, const Inherited& inherited,
+                                               const Reading& reading);
+[[nodiscard]] Match assemble_match(const Section& match, const Reading& reading);
+
+/// {name: "orders*", tag: hourly}: equal text means an equal match.
+[[nodiscard]] std::string match_text(const Match& match);
+
+/// A declared policy word as its value.
+[[nodiscard]] calendar::DstPolicy dst_from(std::string_view word);
+
+}  // namespace syncwarden::settings

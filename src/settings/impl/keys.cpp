@@ -1,0 +1,607 @@
+#include "settings/impl/keys.hpp"
+
+#include <algorithm>
+
+namespace syncwarden::settings {
+namespace {
+
+constexpr double second = 1'000;
+constexpr double minute = 60 * second;
+constexpr double hour = 60 * minute;
+constexpr double day = 24 * hour;
+
+const Shape& auth_shape() {
+  static const Shape shape{{
+      {.name = "type",
+       .kind = Kind::word,
+       .standard = "none",
+       .doc =
+           "none, basic (Airbyte before 0.64 and proxies), token, or client_credentials (0.64 on, and Cloud)",
+       .words = {"none", "basic", "token", "client_credentials"}},
+      {.name = "username", .doc = "basic: the user", .example = "airbyte"},
+      {.name = "password",
+       .kind = Kind::secret,
+       .doc = "basic: the password",
+       .example = "${AIRBYTE_PASSWORD}"},
+      {.name = "password_file",
+       .kind = Kind::secret_file,
+       .doc = "basic: a file that holds the password, or credential:NAME for a systemd credential",
+       .example = "/run/secrets/airbyte-password"},
+      {.name = "token",
+       .kind = Kind::secret,
+       .doc = "token: sent as a bearer token",
+       .example = "${AIRBYTE_TOKEN}"},
+      {.name = "token_file",
+       .kind = Kind::secret_file,
+       .doc = "token: a file that holds it",
+       .example = "/run/secrets/airbyte-token"},
+      {.name = "client_id", .doc = "client_credentials: the application's id", .example = "0f3c…"},
+      {.name = "client_secret",
+       .kind = Kind::secret,
+       .doc = "client_credentials: the application's secret",
+       .example = "${AIRBYTE_CLIENT_SECRET}"},
+      {.name = "client_secret_file",
+       .kind = Kind::secret_file,
+       .doc = "client_credentials: a file that holds it",
+       .example = "credential:airbyte-client-secret"},
+  }};
+  return shape;
+}
+
+const Shape& timeouts_shape() {
+  static const Shape shape{{
+      {.name = "connect",
+       .kind = Kind::duration,
+       .standard = "5s",
+       .doc = "Name lookup, TCP and TLS together",
+       .least = 10,
+       .most = 10 * minute},
+      {.name = "read",
+       .kind = Kind::duration,
+       .standard = "30s",
+       .doc = "A list or a single read",
+       .least = 100,
+       .most = hour},
+      {.name = "trigger",
+       .kind = Kind::duration,
+       .standard = "90s",
+       .doc = "A request that starts a sync; afterwards its outcome is unclear and looked for",
+       .least = second,
+       .most = hour},
+      {.name = "cancel",
+       .kind = Kind::duration,
+       .standard = "5m",
+       .doc = "How long a cancelled job may take until it has ended",
+       .least = second,
+       .most = day},
+      {.name = "connector",
+       .kind = Kind::duration,
+       .standard = "10m",
+       .doc = "Checks and schema discoveries, which start a container",
+       .least = second,
+       .most = day},
+  }};
+  return shape;
+}
+
+const Shape& in_flight_shape() {
+  static const Shape shape{{
+      {.name = "triggers",
+       .kind = Kind::count,
+       .standard = "8",
+       .doc = "Requests that start or cancel syncs",
+       .least = 1,
+       .most = 1'000},
+      {.name = "reads",
+       .kind = Kind::count,
+       .standard = "8",
+       .doc = "Lists and single reads",
+       .least = 1,
+       .most = 1'000},
+      {.name = "connectors",
+       .kind = Kind::count,
+       .standard = "2",
+       .doc = "Checks and discoveries",
+       .least = 1,
+       .most = 100},
+  }};
+  return shape;
+}
+
+const Shape& poll_shape() {
+  static const Shape shape{{
+      {.name = "min",
+       .kind = Kind::duration,
+       .standard = "1s",
+       .doc = "While much happens (10s on Cloud)",
+       .least = 100,
+       .most = hour},
+      {.name = "max",
+       .kind = Kind::duration,
+       .standard = "30s",
+       .doc = "While nothing happens (2m on Cloud)",
+       .least = 100,
+       .most = hour},
+  }};
+  return shape;
+}
+
+const Shape& tls_shape() {
+  static const Shape shape{{
+      {.name = "ca_file",
+       .kind = Kind::path,
+       .doc = "Authorities to trust instead of the system's, PEM",
+       .example = "/etc/ssl/company-ca.pem"},
+      {.name = "cert_file", .kind = Kind::path, .doc = "Client certificate, PEM", .example = "client.pem"},
+      {.name = "key_file", .kind = Kind::path, .doc = "Its key, PEM", .example = "client.key"},
+  }};
+  return shape;
+}
+
+const Shape& airbyte_shape() {
+  static const Shape shape{{
+      {.name = "url",
+       .doc = "The path tells the API (/api/v1, /api/public/v1, api.airbyte.com/v1); a bare host is probed",
+       .required = true,
+       .example = "http://localhost:8001/api/v1"},
+      {.name = "api",
+       .kind = Kind::word,
+       .standard = "probe",
+       .doc = "Overrides what the URL tells",
+       .words = {"probe", "config", "public"}},
+      {.name = "auth",
+       .kind = Kind::section,
+       .doc = "Who we are. Of each secret and its file, give one",
+       .shape = &auth_shape()},
+      {.name = "workspaces",
+       .kind = Kind::texts,
+       .standard = "[]",
+       .doc = "Names or ids; empty: every workspace that is visible"},
+      {.name = "timeouts", .kind = Kind::section, .doc = "Deadlines of requests", .shape = &timeouts_shape()},
+      {.name = "settle",
+       .kind = Kind::duration,
+       .standard = "4m",
+       .doc = "The longest time after which a sent request may still take effect; more than timeouts.trigger "
+              "+ 60s",
+       .least = minute,
+       .most = day},
+      {.name = "in_flight",
+       .kind = Kind::section,
+       .doc = "Requests at a time; separate lanes, so that hung triggers never stop the watching",
+       .shape = &in_flight_shape()},
+      {.name = "requests_per_second",
+       .kind = Kind::number,
+       .standard = "20",
+       .doc = "Over all lanes; 0: unlimited; 1 on Cloud unless set",
+       .least = 0,
+       .most = 10'000},
+      {.name = "triggers_per_second",
+       .kind = Kind::number,
+       .standard = "5",
+       .doc = "Paces many syncs that are due at once; 0: unpaced",
+       .least = 0,
+       .most = 10'000},
+      {.name = "poll",
+       .kind = Kind::section,
+       .doc = "Distance of the job polls, adaptive between these",
+       .shape = &poll_shape()},
+      {.name = "tls", .kind = Kind::section, .doc = "For https", .shape = &tls_shape()},
+      {.name = "proxy",
+       .standard = "from_environment",
+       .doc = "from_environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), none, or http://host:port"},
+      {.name = "headers",
+       .kind = Kind::headers,
+       .standard = "{}",
+       .doc = "Sent with every request, such as for an identity-aware proxy; the values are secrets, and "
+              "NAME_file reads one from a file"},
+  }};
+  return shape;
+}
+
+const Shape& state_shape() {
+  static const Shape shape{{{.name = "postgresql", .kind = Kind::section, .later = true}}};
+  return shape;
+}
+
+const Shape& overlap_shape() {
+  static const Shape shape{{{.name = "cancel_other",
+                             .kind = Kind::word,
+                             .standard = "ours",
+                             .doc = "Cancel only syncs that we started (ours), or any",
+                             .words = {"ours", "any"},
+                             .required = true}}};
+  return shape;
+}
+
+const Shape& backoff_shape() {
+  static const Shape shape{{
+      {.name = "initial",
+       .kind = Kind::duration,
+       .standard = "5m",
+       .doc = "Before the first extra job",
+       .least = second,
+       .most = 7 * day},
+      {.name = "factor",
+       .kind = Kind::number,
+       .standard = "2",
+       .doc = "Each wait is this much longer",
+       .least = 1,
+       .most = 100},
+      {.name = "max",
+       .kind = Kind::duration,
+       .standard = "1h",
+       .doc = "The longest wait",
+       .least = second,
+       .most = 7 * day},
+  }};
+  return shape;
+}
+
+const Shape& extra_jobs_shape() {
+  static const Shape shape{{
+      {.name = "max", .kind = Kind::count, .standard = "1", .doc = "0: never", .least = 0, .most = 20},
+      {.name = "backoff", .kind = Kind::section, .doc = "Waits before them", .shape = &backoff_shape()},
+      {.name = "on",
+       .kind = Kind::words,
+       .standard = "[transient, system, lost, source_timeout, destination_timeout]",
+       .doc = "Classes of failure that deserve one; class config never does",
+       .words = {"transient", "system", "refresh_schema", "source_timeout", "destination_timeout",
+                 "rate_limited", "lost", "deadline", "unknown"}},
+  }};
+  return shape;
+}
+
+const Shape& freshness_shape() {
+  static const Shape shape{{
+      {.name = "late_after",
+       .kind = Kind::duration,
+       .standard = "auto",
+       .doc = "Without a success for this long, data is late; auto: the next expected tick + 2 typical "
+              "durations",
+       .words = {"auto"},
+       .least = minute,
+       .most = 366 * day},
+      {.name = "done_by", .later = true},
+      {.name = "days", .later = true},
+  }};
+  return shape;
+}
+
+std::vector<Field> policy_fields() {
+  return {
+      {.name = "timezone", .kind = Kind::zone, .standard = "UTC", .doc = "Of cron expressions: an IANA name"},
+      {.name = "dst",
+       .kind = Kind::word,
+       .standard = "safe",
+       .doc = "At a change of the clocks: safe (fixed times neither vanish nor double), quartz (bit for bit "
+              "what "
+              "Airbyte does), skip",
+       .words = {"safe", "quartz", "skip"}},
+      {.name = "airbyte_schedule",
+       .kind = Kind::word,
+       .standard = "refuse",
+       .doc = "If Airbyte schedules the connection too: refuse (ours are skipped), set_manual, tolerate",
+       .words = {"refuse", "set_manual", "tolerate"}},
+      {.name = "overlap",
+       .kind = Kind::word,
+       .standard = "skip",
+       .doc = "If a job runs already: skip, attach (it becomes the tick's job), queue_one, cancel_other "
+              "(a sync of ours), {cancel_other: any}",
+       .words = {"skip", "attach", "queue_one", "cancel_other"},
+       .shape = &overlap_shape()},
+      {.name = "catch_up",
+       .kind = Kind::word,
+       .standard = "latest",
+       .doc = "After downtime: latest, none, all",
+       .words = {"latest", "none", "all"}},
+      {.name = "catch_up_max",
+       .kind = Kind::count,
+       .standard = "10",
+       .doc = "At most so many with catch_up: all",
+       .least = 1,
+       .most = 1'000},
+      {.name = "start_deadline",
+       .kind = Kind::duration,
+       .standard = "none",
+       .doc = "A tick that has not started by then is missed, whatever it waited for",
+       .words = {"none"},
+       .least = second,
+       .most = 366 * day},
+      {.name = "jitter",
+       .kind = Kind::duration,
+       .standard = "0s",
+       .doc = "Each schedule is late by its own fixed part of this",
+       .least = 0,
+       .most = 7 * day},
+      {.name = "priority",
+       .kind = Kind::word,
+       .standard = "normal",
+       .doc = "Who starts first when slots are scarce",
+       .words = {"high", "normal", "low"}},
+      {.name = "extra_jobs",
+       .kind = Kind::section,
+       .doc = "Further jobs after a failed one; Airbyte itself has tried 5-20 attempts by then",
+       .shape = &extra_jobs_shape()},
+      {.name = "freshness",
+       .kind = Kind::section,
+       .doc = "When data counts as late",
+       .shape = &freshness_shape()},
+      {.name = "breaker", .kind = Kind::section, .later = true},
+      {.name = "stuck", .kind = Kind::section, .later = true},
+      {.name = "verify", .kind = Kind::section, .later = true},
+      {.name = "labels", .kind = Kind::section, .later = true},
+  };
+}
+
+const Shape& policy_shape() {
+  static const Shape shape{policy_fields()};
+  return shape;
+}
+
+const Shape& match_shape() {
+  static const Shape shape{{
+      {.name = "name",
+       .doc = "The connection's name; * and ? are wildcards, \"->\" stands for Airbyte's arrow",
+       .example = "orders -> warehouse"},
+      {.name = "id", .doc = "The connection's id", .example = "5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6"},
+      {.name = "tag", .doc = "One of its tags", .example = "hourly"},
+      {.name = "workspace", .doc = "Its workspace's name or id", .example = "marketing"},
+      {.name = "source", .doc = "Its source's name or id", .example = "salesforce*"},
+      {.name = "destination", .doc = "Its destination's name or id", .example = "bigquery*"},
+      {.name = "source_type", .doc = "The source's connector", .example = "postgres"},
+      {.name = "destination_type", .doc = "The destination's connector", .example = "s3"},
+  }};
+  return shape;
+}
+
+const Shape& group_shape() {
+  static const Shape shape{{
+      {.name = "name", .doc = "For messages and metrics", .required = true, .example = "salesforce"},
+      {.name = "match",
+       .kind = Kind::section,
+       .doc = "Which connections share the limit",
+       .shape = &match_shape(),
+       .required = true},
+      {.name = "total",
+       .kind = Kind::count,
+       .doc = "Running jobs at a time",
+       .least = 1,
+       .most = 100'000,
+       .required = true,
+       .example = "1"},
+  }};
+  return shape;
+}
+
+const Shape& limits_shape() {
+  static const auto limit = [](std::string_view name, std::string_view doc) {
+    return Field{.name = name, .kind = Kind::count, .standard = "0", .doc = doc, .least = 0, .most = 100'000};
+  };
+  static const Shape shape{{
+      limit("total", "Running jobs at a time, ours or not"),
+      limit("per_source", "Of one source"),
+      limit("per_destination", "Of one destination"),
+      limit("per_source_type", "Of one source connector"),
+      limit("per_destination_type", "Of one destination connector"),
+      {.name = "groups",
+       .kind = Kind::sections,
+       .standard = "[]",
+       .doc = "Limits for connections that match",
+       .shape = &group_shape(),
+       .example = "  - name: salesforce\n    match: {source: \"salesforce*\"}\n    total: 1\n"},
+  }};
+  return shape;
+}
+
+const Shape& schedule_shape() {
+  static const Shape shape{{
+      {.name = "name",
+       .doc = "Keeps a schedule's history through edits; needed in a list of several",
+       .example = "nightly"},
+      {.name = "cron",
+       .doc = "Quartz (6 or 7 fields), Unix (5 fields), or a macro such as @hourly",
+       .example = "0 15 * * * ?"},
+      {.name = "every",
+       .kind = Kind::duration,
+       .doc = "An interval on a grid that starts with 1970 in UTC",
+       .least = second,
+       .most = 366 * day,
+       .example = "1h"},
+      {.name = "phase",
+       .kind = Kind::duration,
+       .doc = "every: this long after the grid's points",
+       .least = 0,
+       .most = 366 * day,
+       .example = "10m"},
+      {.name = "spread",
+       .kind = Kind::flag,
+       .doc = "every: phases by the connections' ids, so that many do not start together",
+       .example = "true"},
+      {.name = "timezone",
+       .kind = Kind::zone,
+       .doc = "cron: instead of the rule's",
+       .example = "Europe/Amsterdam"},
+      {.name = "dst",
+       .kind = Kind::word,
+       .doc = "cron: instead of the rule's",
+       .words = {"safe", "quartz", "skip"},
+       .example = "quartz"},
+      {.name = "keep_fresh", .later = true},
+      {.name = "after", .kind = Kind::section, .later = true},
+  }};
+  return shape;
+}
+
+const Shape& rule_shape() {
+  static const Shape shape{[] {
+    std::vector<Field> fields{
+        {.name = "match",
+         .kind = Kind::section,
+         .doc = "Which connections; everything that is given must match",
+         .shape = &match_shape(),
+         .required = true},
+        {.name = "schedule",
+         .kind = Kind::some_sections,
+         .doc = "When: {cron}, {every}, a list of named ones, or airbyte (leave it to Airbyte)",
+         .words = {"airbyte"},
+         .shape = &schedule_shape()},
+    };
+    for (Field& field : policy_fields()) fields.push_back(std::move(field));
+    return fields;
+  }()};
+  return shape;
+}
+
+const Shape& web_shape() {
+  static const Shape shape{{
+      {.name = "listen_address",
+       .standard = "127.0.0.1:9927",
+       .doc = "HOST:PORT of metrics, health and the API; like --web.listen-address"},
+      {.name = "config_file", .later = true},
+  }};
+  return shape;
+}
+
+const Shape& metrics_shape() {
+  static const Shape shape{{
+      {.name = "connection_detail",
+       .kind = Kind::word,
+       .standard = "basic",
+       .doc = "What /metrics shows of each connection",
+       .words = {"off", "basic"},
+       .later_words = {"full"}},
+      {.name = "connection_limit",
+       .kind = Kind::count,
+       .standard = "20000",
+       .doc = "Connections with metrics of their own; what is left out is counted",
+       .least = 0,
+       .most = 1'000'000},
+  }};
+  return shape;
+}
+
+const Shape& history_shape() {
+  static const Shape shape{{{.name = "keep",
+                             .kind = Kind::duration,
+                             .standard = "90d",
+                             .doc = "Ticks, runs and jobs older than this are removed",
+                             .least = day,
+                             .most = 3'660 * day}}};
+  return shape;
+}
+
+constexpr std::string_view rules_example =
+    "  - match: {name: \"orders -> warehouse\"}\n"
+    "    schedule: {cron: \"0 15 * * * ?\"}\n"
+    "  - match: {tag: hourly}\n"
+    "    schedule: {every: 1h, spread: true}\n"
+    "    overlap: queue_one\n"
+    "  - match: {source_type: postgres}\n"
+    "    schedule: {every: 6h, phase: 10m}\n"
+    "  - match: {workspace: marketing, destination: \"bigquery*\"}\n"
+    "    timezone: Europe/Amsterdam\n"
+    "    schedule:\n"
+    "      - {name: workdays, cron: \"0 6-20 * * MON-FRI\"}\n"
+    "      - {name: weekend, cron: \"0 8 * * SAT,SUN\"}\n"
+    "  - match: {tag: crm}\n"
+    "    schedule: airbyte\n"
+    "    freshness: {late_after: 6h}\n";
+
+void collect(const Shape& shape, const std::string& prefix, std::vector<std::string>& out) {
+  for (const Field& field : shape.fields) {
+    if (field.later) continue;
+    const std::string path = prefix + std::string(field.name);
+    out.push_back(path);
+    const bool list = field.kind == Kind::sections;
+    if (field.shape != nullptr) collect(*field.shape, path + (list ? "[]." : "."), out);
+  }
+}
+
+}  // namespace
+
+const Field* Shape::find(std::string_view name) const {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+const Shape& root_shape() {
+  static const Shape shape{{
+      {.name = "include",
+       .kind = Kind::texts,
+       .standard = "[]",
+       .doc = "More files, with * and ? in alphabetical order; lists are joined, other keys may stand in one "
+              "file "
+              "only",
+       .example = "conf.d/*.yaml"},
+      {.name = "airbyte",
+       .kind = Kind::section,
+       .doc = "Where Airbyte is and how to speak with it",
+       .shape = &airbyte_shape(),
+       .required = true,
+       .example = "{url: \"http://localhost:8001\"}"},
+      {.name = "state",
+       .standard = "sqlite:/var/lib/syncwarden/state.db",
+       .doc = "Where decisions are kept: sqlite:PATH",
+       .shape = &state_shape()},
+      {.name = "defaults",
+       .kind = Kind::section,
+       .doc = "Policy of every managed connection; each rule may override any part",
+       .shape = &policy_shape()},
+      {.name = "limits",
+       .kind = Kind::section,
+       .doc = "Running jobs at a time, whoever started them; 0: unlimited",
+       .shape = &limits_shape()},
+      {.name = "connections",
+       .kind = Kind::sections,
+       .standard = "[]",
+       .doc =
+           "The managed connections; the first rule that matches wins, what no rule names is only observed",
+       .shape = &rule_shape(),
+       .example = rules_example},
+      {.name = "mode",
+       .kind = Kind::word,
+       .standard = "live",
+       .doc = "shadow: decide and record, send nothing",
+       .words = {"live", "shadow"}},
+      {.name = "web", .kind = Kind::section, .doc = "The daemon's own HTTP server", .shape = &web_shape()},
+      {.name = "metrics", .kind = Kind::section, .doc = "What /metrics shows", .shape = &metrics_shape()},
+      {.name = "history", .kind = Kind::section, .doc = "What the state keeps", .shape = &history_shape()},
+      {.name = "fleet_hold", .kind = Kind::section, .later = true},
+      {.name = "blackouts", .kind = Kind::sections, .later = true},
+      {.name = "notify", .kind = Kind::sections, .later = true},
+  }};
+  return shape;
+}
+
+std::vector<std::string> all_paths() {
+  std::vector<std::string> out;
+  collect(root_shape(), "", out);
+  return out;
+}
+
+std::vector<std::string> paths_of(std::string_view name) {
+  std::vector<std::string> out;
+  for (std::string& path : all_paths()) {
+    const std::size_t dot = path.rfind('.');
+    const std::string_view leaf = dot == std::string::npos ? path : std::string_view(path).substr(dot + 1);
+    if (leaf == name) out.push_back(std::move(path));
+  }
+  return out;
+}
+
+std::vector<std::string_view> list_elements(std::string_view standard) {
+  std::vector<std::string_view> out;
+  if (standard.size() < 2) return out;
+  standard = standard.substr(1, standard.size() - 2);
+  while (!standard.empty()) {
+    const std::size_t comma = std::min(standard.find(','), standard.size());
+    std::string_view element = standard.substr(0, comma);
+    element.remove_prefix(std::min(element.find_first_not_of(' '), element.size()));
+    if (!element.empty()) out.push_back(element);
+    standard.remove_prefix(std::min(comma + 1, standard.size()));
+  }
+  return out;
+}
+
+}  // namespace syncwarden::settings
