@@ -31,6 +31,10 @@ struct ConnectionPicture {
   std::optional<Instant> next_run;       ///< next due instant over its schedules
   std::optional<Instant> stale_after;    ///< nothing without a freshness expectation
   std::uint32_t consecutive_failures = 0;
+  // of the last finished sync, where they are known
+  std::optional<Millis> last_duration;
+  std::optional<std::int64_t> last_records;  ///< committed
+  std::optional<std::int64_t> last_bytes;    ///< committed
 };
 
 struct FleetPicture {

@@ -1,0 +1,182 @@
+#include "admin/admin.hpp"
+
+#include "admin/impl/answers.hpp"
+#include "admin/impl/exposition.hpp"
+#include "admin/impl/landing_page.hpp"
+#include "admin/impl/probes.hpp"
+#include "admin/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+namespace syncwarden::admin {
+namespace asio = boost::asio;
+namespace {
+
+enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, none };
+
+struct Route {
+  std::string_view path;
+  Page page;
+  Audience audience;
+  std::string_view allow;  ///< value of the Allow header
+};
+
+constexpr std::string_view reading = "GET, HEAD";
+constexpr std::array routes{
+    Route{"/", Page::landing, Audience::local, reading},
+    Route{"/metrics", Page::metrics, Audience::metrics, reading},
+    Route{"/livez", Page::livez, Audience::probe, reading},
+    Route{"/healthz", Page::livez, Audience::probe, reading},  // what people put into liveness probes
+    Route{"/readyz", Page::readyz, Audience::probe, reading},
+    Route{"/health", Page::health, Audience::probe, reading},
+    Route{"/-/healthy", Page::healthy, Audience::probe, reading},
+    Route{"/-/ready", Page::ready, Audience::probe, reading},
+    Route{"/-/reload", Page::reload, Audience::local, "POST, PUT"}};
+constexpr Route nowhere{"", Page::none, Audience::local, ""};
+
+/// The route, and the name after "/livez/" or "/readyz/".
+std::pair<Route, std::optional<std::string_view>> find_route(std::string_view path) {
+  for (const Route& route : routes) {
+    if (route.path == path) return {route, std::nullopt};
+    const bool has_checks = route.page == Page::livez || route.page == Page::readyz;
+    if (has_checks && path.starts_with(route.path) && path.substr(route.path.size()).starts_with('/')) {
+      return {route, path.substr(route.path.size() + 1)};
+    }
+  }
+  return {nowhere, std::nullopt};
+}
+
+bool allows(std::string_view allow, std::string_view method) {
+  while (!allow.empty()) {
+    const std::size_t end = std::min(allow.find(", "), allow.size());
+    if (allow.substr(0, end) == method) return true;
+    allow.remove_prefix(std::min(end + 2, allow.size()));
+  }
+  return false;
+}
+
+struct Pages {
+  explicit Pages(Dependencies given)
+      : dependencies(std::move(given)),
+        policy(dependencies.listen_address, dependencies.host_names),
+        probes(dependencies.health, dependencies.started),
+        exposition(
+            std::make_shared<Exposition>(dependencies.view, dependencies.metrics, dependencies.clock)) {}
+
+  Dependencies dependencies;
+  Policy policy;
+  Probes probes;
+  std::shared_ptr<Exposition> exposition;
+};
+
+http::Response landing(const Pages& pages, Now now) {
+  http::Response response;
+  response.headers = {
+      {"Content-Type", "text/html; charset=utf-8"},
+      {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Cache-Control", "no-store"}};
+  response.body = landing_page(pages.dependencies.view.fleet(now.wall), pages.dependencies.build);
+  return response;
+}
+
+/// Everything that needs no waiting.
+http::Response answer_at_once(const Pages& pages, const Route& route, const http::Request& request,
+                              const http::Peer& peer, std::optional<std::string_view> check) {
+  const Dependencies& with = pages.dependencies;
+  const Now now = with.clock();
+  switch (route.page) {
+    case Page::landing:
+      return landing(pages, now);
+    case Page::livez:
+      return Probes::answer(route.path.substr(1), pages.probes.live(), request.query(), check);
+    case Page::readyz:
+      return Probes::answer(route.path.substr(1), pages.probes.ready(now), request.query(), check);
+    case Page::health:
+      return pages.probes.health_json(with.view.fleet(now.wall), now, with.build, peer.loopback);
+    case Page::healthy:
+      return text_answer(200, "syncwarden is healthy.\n");
+    case Page::ready: {
+      const bool ready = pages.probes.is_ready(now);
+      return text_answer(ready ? 200 : 503, ready ? "syncwarden is ready.\n" : "syncwarden is not ready.\n");
+    }
+    default:
+      return error_answer(404, "there is nothing at this path", "see / for what there is");
+  }
+}
+
+asio::awaitable<http::Response> serve_metrics(std::shared_ptr<Pages> pages, bool gzip) {
+  constexpr std::size_t worth_compressing = 1024;
+  const Now now = pages->dependencies.clock();
+  pages->dependencies.metrics.ready(pages->probes.is_ready(now));
+  http::Response response;
+  // Prometheus 3 refuses a scrape without an exact type.
+  response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Vary", "Accept-Encoding"}};
+  const auto executor = co_await asio::this_coro::executor;
+  const Body text = pages->exposition->text();
+  Exposition::forget_when_stale(pages->exposition, executor);
+  std::optional<Body> compressed;
+  if (gzip && text->size() > worth_compressing)
+    compressed = co_await Exposition::compressed(pages->exposition, text);
+  if (compressed) {
+    response.headers.push_back({"Content-Encoding", "gzip"});
+    response.body = **compressed;
+  } else {
+    response.body = *text;
+  }
+  co_return response;
+}
+
+asio::awaitable<http::Response> serve_reload(std::shared_ptr<Pages> pages) {
+  if (!pages->dependencies.reload) {
+    co_return error_answer(503, "this process has no configuration to reload", "");
+  }
+  const auto result = co_await pages->dependencies.reload();
+  if (result.has_error()) {
+    const Error& error = result.error();
+    const std::string message = error.where.empty() ? error.message : error.where + ": " + error.message;
+    co_return error_answer(500, "the configuration was not applied, the old one stays: " + message,
+                           error.hint);
+  }
+  std::string said = result.value();
+  if (!said.ends_with('\n')) said += '\n';
+  co_return text_answer(200, std::move(said));
+}
+
+asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Request request, http::Peer peer) {
+  const auto [route, check] = find_route(request.path());
+  const auto denial = pages->policy.check(request, peer, route.audience);
+  if (denial) {
+    if (!denial->counted.empty()) pages->dependencies.metrics.http().refused(denial->counted);
+    co_return error_answer(denial->status, denial->message, denial->hint);
+  }
+  if (route.page != Page::none && !allows(route.allow, request.method)) {
+    http::Response refusal = error_answer(405, "this method does nothing here", "");
+    refusal.headers.push_back({"Allow", std::string(route.allow)});
+    co_return refusal;
+  }
+  if (route.page == Page::metrics) {
+    const bool gzip = accepts_gzip(request.header("Accept-Encoding").value_or(""));
+    co_return co_await serve_metrics(pages, gzip);
+  }
+  if (route.page == Page::reload) co_return co_await serve_reload(pages);
+  co_return answer_at_once(*pages, route, request, peer, check);
+}
+
+}  // namespace
+
+http::Handler make_handler(Dependencies dependencies) {
+  const auto pages = std::make_shared<Pages>(std::move(dependencies));
+  return [pages](http::Request request, http::Peer peer) {
+    return serve(pages, std::move(request), std::move(peer));
+  };
+}
+
+}  // namespace syncwarden::admin

@@ -1,0 +1,48 @@
+// The daemon's own HTTP pages: metrics, health, reload and a landing page.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "http/server.hpp"
+#include "model/read_view.hpp"
+#include "observe/metrics.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace syncwarden::admin {
+
+/// What the probes ask. All of it is answered from memory, on the loop's thread.
+struct Health {
+  std::function<bool()> loop_alive;  ///< the loop turns and the core's last pass is recent
+  std::function<bool()> store_ok;    ///< the state store is open and its last commit reached the disk
+  std::function<bool()> config_loaded;
+  std::function<bool()> first_poll_done;  ///< one complete poll of connections and jobs
+  std::function<bool()> draining;         ///< shutting down: not ready any more
+};
+
+/// Applies the configuration anew, whole or not at all; the text says what changed.
+using Reload = std::function<boost::asio::awaitable<Result<std::string>>()>;
+
+struct Dependencies {
+  const ReadView& view;
+  observe::Metrics& metrics;
+  std::function<Now()> clock;
+  Health health;
+  Reload reload;  ///< empty: 503
+  observe::BuildInfo build = observe::current_build();
+  Now started;  ///< ready at the latest 60 s after this, polled or not
+  std::string listen_address = "127.0.0.1:9927";
+  std::vector<std::string> host_names;  ///< further names under which browsers may call us
+};
+
+/// The handler for http::make_server(). `view` and `metrics` must outlive it. Everything that leaves here is
+/// escaped; policy (who may ask for what) is in policy.hpp.
+[[nodiscard]] http::Handler make_handler(Dependencies dependencies);
+
+}  // namespace syncwarden::admin

@@ -1,0 +1,54 @@
+#include "admin/impl/answers.hpp"
+
+#include "base/text.hpp"
+#include "observe/escape.hpp"
+
+namespace syncwarden::admin {
+
+http::Response text_answer(unsigned status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}};
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response error_answer(unsigned status, std::string_view message, std::string_view hint) {
+  http::Response response;
+  response.status = status;
+  response.headers = {{"Content-Type", "application/json"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Cache-Control", "no-store"}};
+  response.body = "{\"error\":" + observe::json_quoted(message);
+  if (!hint.empty()) response.body += ",\"hint\":" + observe::json_quoted(hint);
+  response.body += "}\n";
+  return response;
+}
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text, 1024)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace syncwarden::admin

@@ -1,0 +1,17 @@
+// Small responses.
+#pragma once
+
+#include "http/message.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace syncwarden::admin {
+
+[[nodiscard]] http::Response text_answer(unsigned status, std::string body);
+/// {"error": ..., "hint": ...}; the hint is left out when empty.
+[[nodiscard]] http::Response error_answer(unsigned status, std::string_view message, std::string_view hint);
+/// Text inside an HTML element or a quoted attribute.
+[[nodiscard]] std::string html_escaped(std::string_view text);
+
+}  // namespace syncwarden::admin

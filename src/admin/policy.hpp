@@ -1,0 +1,50 @@
+// Who may ask for what, as long as there are no users: loopback may do everything, everybody else sees
+// metrics and probes; browsers are kept from acting for foreign pages.
+#pragma once
+
+#include "http/message.hpp"
+#include "http/server.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace syncwarden::admin {
+
+/// What a path is, as far as policy cares.
+enum class Audience {
+  probe,    ///< health: everybody, by any host name
+  metrics,  ///< everybody who can reach a daemon that is bound beyond loopback; else like `local`
+  local     ///< loopback only
+};
+
+struct Denial {
+  unsigned status = 403;
+  std::string message;
+  std::string hint;
+  std::string_view counted;  ///< label of the refusal ("host", "origin"), empty: not counted as one
+};
+
+class Policy {
+ public:
+  /// `listen_address` as given to http::Server::listen.
+  Policy(std::string_view listen_address, std::vector<std::string> host_names);
+
+  /// Nothing: go on.
+  [[nodiscard]] std::optional<Denial> check(const http::Request& request, const http::Peer& peer,
+                                            Audience audience) const;
+  [[nodiscard]] bool beyond_loopback() const { return beyond_loopback_; }
+
+ private:
+  [[nodiscard]] bool knows_host(std::string_view host) const;
+
+  std::vector<std::string> names_;
+  bool beyond_loopback_ = false;
+};
+
+/// "name" of "name:port", "[v6]:port" or a bare name, lower case, without a final dot; nothing for anything
+/// else.
+[[nodiscard]] std::optional<std::string> host_name_of(std::string_view authority);
+
+}  // namespace syncwarden::admin

@@ -1,0 +1,172 @@
+#include "observe/fact_log.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace syncwarden::observe {
+namespace {
+
+std::string why(const std::optional<Error>& error) { return error ? to_string(*error) : std::string(); }
+
+std::string_view to_word(TriggerAnswer answer) {
+  switch (answer) {
+    case TriggerAnswer::created:
+      return "created";
+    case TriggerAnswer::conflict:
+      return "conflict";
+    case TriggerAnswer::refused:
+      return "refused";
+    case TriggerAnswer::not_sent:
+      return "not_sent";
+    case TriggerAnswer::throttled:
+      return "throttled";
+    case TriggerAnswer::unclear:
+      return "unclear";
+  }
+  return "unclear";
+}
+
+bool is_bad(Verdict verdict) {
+  return verdict != Verdict::none && verdict != Verdict::succeeded && verdict != Verdict::cancelled;
+}
+
+}  // namespace
+
+void FactLog::apply(const Fact& fact) {
+  const bool summed_up = std::holds_alternative<fact::ConnectionFound>(fact) ||
+                         std::holds_alternative<fact::ConnectionGone>(fact);
+  if (!summed_up) flush();
+  std::visit([this](const auto& f) { on(f); }, fact);
+}
+
+void FactLog::flush() {
+  if (found_ == 0 && gone_ == 0) return;
+  log_.info("connections changed", {{"found", found_}, {"managed", managed_}, {"gone", gone_}});
+  found_ = 0;
+  managed_ = 0;
+  gone_ = 0;
+}
+
+void FactLog::on(const fact::TickDecided& decided) {
+  const Tick& tick = decided.tick;
+  if (!tick.outcome) {
+    log_.debug("tick under way",
+               {{"connection", decided.connection}, {"schedule", tick.schedule}, {"nominal", tick.nominal}});
+    return;
+  }
+  const bool bad = *tick.outcome == TickOutcome::failed_to_start || *tick.outcome == TickOutcome::missed;
+  log_.write(bad ? Level::warn : Level::info, "tick decided",
+             {{"connection", decided.connection},
+              {"schedule", tick.schedule},
+              {"nominal", tick.nominal},
+              {"outcome", to_string(*tick.outcome)},
+              {"reason", to_string(tick.reason)},
+              {"run", tick.run ? to_string(*tick.run) : std::string()},
+              {"also", tick.also},
+              {"detail", tick.detail}});
+}
+
+void FactLog::on(const fact::RunFinished& finished) {
+  const Run& run = finished.run;
+  log_.write(is_bad(run.verdict) ? Level::warn : Level::info, "run finished",
+             {{"connection", run.connection},
+              {"schedule", run.schedule},
+              {"nominal", run.nominal},
+              {"run", to_string(run.id)},
+              {"verdict", to_string(run.verdict)},
+              {"failure", run.failure ? to_string(*run.failure) : std::string_view()},
+              {"job", run.job},
+              {"attribution", to_string(run.attribution)},
+              {"extra_jobs", run.job_number}});
+}
+
+void FactLog::on(const fact::TriggerSent& sent) {
+  log_.debug("sync requested", {{"connection", sent.run.connection},
+                                {"run", to_string(sent.run.id)},
+                                {"trigger", to_string(sent.run.cause)},
+                                {"request", sent.run.requests}});
+}
+
+void FactLog::on(const fact::TriggerFailed& failed) {
+  const std::string key = "trigger " + failed.run.connection.text + ' ' + std::string(to_word(failed.answer));
+  const auto suppressed = repeats_.admit(key, mono_());
+  if (!suppressed) return;
+  log_.warn("sync request not accepted", {{"connection", failed.run.connection},
+                                          {"run", to_string(failed.run.id)},
+                                          {"answer", to_word(failed.answer)},
+                                          {"error", why(failed.error)},
+                                          {"suppressed", *suppressed}});
+}
+
+void FactLog::on(const fact::TriggerAccepted& accepted) {
+  log_.info("job started", {{"connection", accepted.run.connection},
+                            {"run", to_string(accepted.run.id)},
+                            {"job", accepted.run.job},
+                            {"attribution", to_string(accepted.run.attribution)},
+                            {"delay", accepted.delay}});
+}
+
+void FactLog::on(const fact::JobEnded& ended) {
+  const JobView& job = ended.job;
+  const bool ours = ended.run.has_value();
+  // A run tells its end by itself; its failed jobs are worth a line because another one may follow.
+  const Level level = ours && job.status == JobStatus::failed ? Level::info : Level::debug;
+  if (!log_.enabled(level)) return;
+  const std::string_view message = job.failures.empty() ? std::string_view() : job.failures.front().message;
+  log_.write(level, "job ended",
+             {{"connection", ended.connection.id},
+              {"name", ended.connection.name},
+              {"job", job.id},
+              {"type", to_string(job.type)},
+              {"status", to_string(job.status)},
+              {"duration", job.updated - job.created},
+              {"run", ours ? to_string(*ended.run) : std::string()},
+              {"failure", message}});
+}
+
+void FactLog::on(const fact::PollDone& done) {
+  if (done.error) log_.debug("poll failed", {{"poll", done.poll}, {"error", why(done.error)}});
+}
+
+void FactLog::on(const fact::AirbyteReachable& reachable) {
+  if (reachable.reachable) {
+    log_.info("Airbyte reachable");
+  } else {
+    log_.error("Airbyte unreachable", {{"error", why(reachable.error)}});
+  }
+}
+
+void FactLog::on(const fact::AirbyteIdentified& identified) {
+  log_.info("Airbyte identified", {{"version", identified.info.version},
+                                   {"api", identified.info.api},
+                                   {"lists_whole_instance", identified.info.lists_whole_instance}});
+}
+
+void FactLog::on(const fact::ClockStepped& stepped) {
+  log_.warn("clock stepped", {{"by", std::to_string(stepped.by.count()) + "ms"}});
+}
+
+void FactLog::on(const fact::ConnectionFound& found) {
+  ++found_;
+  if (!found.rule.empty()) ++managed_;
+  if (!log_.enabled(Level::debug)) return;
+  log_.debug("connection found", {{"connection", found.connection.id},
+                                  {"name", found.connection.name},
+                                  {"workspace", found.connection.workspace_name},
+                                  {"rule", found.rule}});
+}
+
+void FactLog::on(const fact::ConnectionGone& gone) {
+  ++gone_;
+  if (!log_.enabled(Level::debug)) return;
+  log_.debug("connection gone", {{"connection", gone.connection.id}, {"name", gone.connection.name}});
+}
+
+void FactLog::on(const fact::Warning& warning) {
+  const auto suppressed = repeats_.admit("warning " + warning.text, mono_());
+  if (suppressed) log_.warn(warning.text, {{"suppressed", *suppressed}});
+}
+
+}  // namespace syncwarden::observe
