@@ -9,12 +9,14 @@
 #include "model/mutation.hpp"
 #include "model/run.hpp"
 #include "ports/store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -191,6 +193,44 @@ inline ScheduleCursor full_cursor() {
   cursor.watermark = at(lowest);
   cursor.spec = "cron: '0 0 2 * * ?' Europe/Amsterdam";
   return cursor;
+}
+
+/// A batch that is recognised when it comes back, whole or in part: `batch_rows` ticks of a schedule named
+/// after its number.
+inline constexpr std::int64_t batch_rows = 20;
+inline std::vector<Mutation> numbered_batch(std::int64_t number) {
+  std::vector<Mutation> batch;
+  for (std::int64_t row = 0; row < batch_rows; ++row) {
+    auto one = tick(row);
+    one.schedule = ScheduleId{std::to_string(number)};
+    one.detail = std::string(200, 'x');
+    batch.emplace_back(put::PutTick{std::move(one)});
+  }
+  return batch;
+}
+
+/// The daemon's way into a state file: opens it and takes the lease.
+struct OpenStore {
+  std::unique_ptr<Store> store;
+  Epoch epoch;
+};
+inline OpenStore open_store(boost::asio::io_context& loop, const std::string& path,
+                            SqliteOptions options = {}) {
+  auto made = make_sqlite_store(loop.get_executor(), path, std::move(options));
+  if (!made) throw std::runtime_error(to_string(made.error()));
+  const auto lease = wait(loop, (*made)->acquire_or_renew("me", Millis{60'000}));
+  if (!lease || !*lease) throw std::runtime_error("no lease");
+  OpenStore out;
+  out.store = std::move(*made);
+  out.epoch = (*lease)->epoch;
+  return out;
+}
+
+inline CommitRequest request(Epoch epoch, std::vector<Mutation> batch) {
+  CommitRequest out;
+  out.epoch = epoch;
+  out.batch = std::move(batch);
+  return out;
 }
 
 }  // namespace syncwarden::store::test
