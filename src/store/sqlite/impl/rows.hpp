@@ -1,0 +1,52 @@
+// Model values to rows and back. Words, not numbers, so that a person can read the file with sqlite3.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "model/connection.hpp"
+#include "model/job.hpp"
+#include "model/mutation.hpp"
+#include "model/run.hpp"
+#include "store/sqlite/impl/database.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace syncwarden::store {
+
+/// Columns in the order in which bind() and read_*() take them; the first ones are the key.
+inline constexpr std::string_view cursor_columns = "schedule_id, connection_id, watermark_ms, spec";
+inline constexpr std::string_view tick_columns =
+    "schedule_id, nominal_ms, outcome, reason, decided_ms, run, also, detail";
+inline constexpr std::string_view run_columns =
+    "run_id, schedule_id, connection_id, nominal_ms, due_ms, cause, phase, job_number, requests, "
+    "baseline_job_id, job_id, attribution, intended_ms, not_before_ms, verdict, failure";
+inline constexpr std::string_view job_columns =
+    "job_id, connection_id, type, status, created_ms, updated_ms, attempts, attempt_started_ms, "
+    "attempt_ended_ms, records_emitted, bytes_emitted, records_committed, bytes_committed, failure_origin, "
+    "failure_type, failure_message, run_id";
+inline constexpr std::string_view connection_columns =
+    "connection_id, name, workspace_id, workspace_name, source_id, source_name, source_connector, "
+    "source_definition_id, destination_id, destination_name, destination_connector, "
+    "destination_definition_id, status, schedule, schedule_text, tags";
+inline constexpr std::string_view history_columns =
+    "connection_id, first_seen_ms, last_success_ms, last_completion_ms, consecutive_failures, durations_ms";
+
+/// Binds every column. The value must live until the statement has run.
+void bind(Statement& to, const ScheduleCursor& cursor);
+void bind(Statement& to, const Tick& tick);
+void bind(Statement& to, const Run& run);
+void bind(Statement& to, const JobRecord& record);
+void bind(Statement& to, const ConnectionView& connection);
+void bind(Statement& to, const ConnectionHistory& history);
+
+/// The row that `from` stands on. store_corrupt names table, key, column and value of what makes no sense.
+[[nodiscard]] Result<ScheduleCursor> read_cursor(const Statement& from, const std::string& path);
+[[nodiscard]] Result<Tick> read_tick(const Statement& from, const std::string& path);
+[[nodiscard]] Result<Run> read_run(const Statement& from, const std::string& path);
+[[nodiscard]] Result<JobRecord> read_job(const Statement& from, const std::string& path);
+[[nodiscard]] Result<ConnectionView> read_connection(const Statement& from, const std::string& path);
+[[nodiscard]] Result<ConnectionHistory> read_history(const Statement& from, const std::string& path);
+
+}  // namespace syncwarden::store

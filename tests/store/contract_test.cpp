@@ -1,0 +1,388 @@
+// What every store must do, run on each of them.
+#include "store/memory/memory_store.hpp"
+#include "store/sqlite/inspect.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "support.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace syncwarden::store {
+namespace {
+
+using namespace test;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::size_t prune_limit = 3;
+
+/// One kind of store behind the same questions.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual void open(std::function<Instant()> now) = 0;
+  /// Ends the store and starts it again on what it kept. Nothing where nothing is kept.
+  virtual void reopen() = 0;
+  virtual Store& store() = 0;
+  virtual std::vector<std::int64_t> tick_nominals() = 0;
+  virtual std::vector<RunId> run_ids() = 0;
+  boost::asio::io_context loop;
+};
+
+class Memory final : public Backend {
+ public:
+  void open(std::function<Instant()> now) override {
+    MemoryStore::Options options;
+    options.now = std::move(now);
+    options.prune_limit = prune_limit;
+    store_ = std::make_unique<MemoryStore>(std::move(options));
+  }
+  void reopen() override {}
+  Store& store() override { return *store_; }
+  std::vector<std::int64_t> tick_nominals() override {
+    std::vector<std::int64_t> out;
+    for (const auto& [key, tick] : store_->ticks()) out.push_back(tick.nominal.time_since_epoch().count());
+    return out;
+  }
+  std::vector<RunId> run_ids() override {
+    std::vector<RunId> out;
+    for (const auto& [id, run] : store_->runs()) out.push_back(id);
+    return out;
+  }
+
+ private:
+  std::unique_ptr<MemoryStore> store_;
+};
+
+class Sqlite final : public Backend {
+ public:
+  void open(std::function<Instant()> now) override {
+    now_ = std::move(now);
+    SqliteOptions options;
+    options.now = now_;
+    options.prune_limit = prune_limit;
+    auto made = make_sqlite_store(loop.get_executor(), path_, options);
+    ASSERT_TRUE(made) << to_string(made.error());
+    store_ = std::move(*made);
+  }
+  void reopen() override {
+    store_->close();
+    open(now_);
+  }
+  Store& store() override { return *store_; }
+  std::vector<std::int64_t> tick_nominals() override {
+    std::vector<std::int64_t> out;
+    Visitors visitors;
+    visitors.tick = [&](const Tick& tick) { out.push_back(tick.nominal.time_since_epoch().count()); };
+    EXPECT_TRUE(inspect(path_, visitors));
+    return out;
+  }
+  std::vector<RunId> run_ids() override {
+    std::vector<RunId> out;
+    Visitors visitors;
+    visitors.run = [&](const Run& run) { out.push_back(run.id); };
+    EXPECT_TRUE(inspect(path_, visitors));
+    return out;
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.file("state.db");
+  std::function<Instant()> now_;
+  std::unique_ptr<Store> store_;
+};
+
+enum class Kind { memory, sqlite };
+
+class StoreContract : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Kind::memory) {
+      backend_ = std::make_unique<Memory>();
+    } else {
+      backend_ = std::make_unique<Sqlite>();
+    }
+    backend_->open([this] { return clock_; });
+    epoch_ = lead("me");
+  }
+  Epoch lead(const std::string& owner) {
+    const auto lease = wait(backend_->loop, backend_->store().acquire_or_renew(owner, Millis{1000}));
+    EXPECT_TRUE(lease && *lease);
+    return lease && *lease ? (*lease)->epoch : Epoch{};
+  }
+  Result<void> commit(std::vector<Mutation> batch) { return commit_as(epoch_, std::move(batch)); }
+  Result<void> commit_as(Epoch epoch, std::vector<Mutation> batch) {
+    CommitRequest request;
+    request.epoch = epoch;
+    request.batch = std::move(batch);
+    return wait(backend_->loop, backend_->store().commit(std::move(request)));
+  }
+  Snapshot load() {
+    auto snapshot = wait(backend_->loop, backend_->store().load());
+    EXPECT_TRUE(snapshot) << to_string(snapshot.error());
+    return snapshot ? *snapshot : Snapshot{};
+  }
+  std::vector<std::int64_t> loaded_jobs() {
+    std::vector<std::int64_t> ids;
+    for (const auto& record : load().jobs) ids.push_back(record.job.id.value);
+    return ids;
+  }
+
+  Instant clock_ = at(1'000'000);  // set only while the store is idle
+  std::unique_ptr<Backend> backend_;
+  Epoch epoch_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, StoreContract, testing::Values(Kind::memory, Kind::sqlite),
+                         [](const auto& which) { return which.param == Kind::memory ? "memory" : "sqlite"; });
+
+TEST_P(StoreContract, AnEmptyStoreLoadsEmpty) {
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.cursors, IsEmpty());
+  EXPECT_THAT(snapshot.open_runs, IsEmpty());
+  EXPECT_THAT(snapshot.jobs, IsEmpty());
+  EXPECT_FALSE(snapshot.job_cursor);
+}
+
+TEST_P(StoreContract, EveryFieldComesBackAlsoAfterAReopening) {
+  ASSERT_TRUE(commit({put::Cursor{full_cursor()}, put::PutTick{full_tick()}, put::PutRun{full_run()},
+                      put::PutJob{full_job()}, put::PutHistory{full_history()},
+                      put::PutConnection{full_connection()}, put::JobCursor{at(highest)}}));
+  backend_->reopen();
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.cursors, ElementsAre(full_cursor()));
+  EXPECT_THAT(snapshot.open_ticks, ElementsAre(full_tick()));
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(full_run()));
+  EXPECT_THAT(snapshot.jobs, ElementsAre(full_job()));
+  EXPECT_THAT(snapshot.histories, ElementsAre(full_history()));
+  EXPECT_THAT(snapshot.connections, ElementsAre(full_connection()));
+  EXPECT_EQ(snapshot.job_cursor, at(highest));
+}
+
+TEST_P(StoreContract, FieldsThatAreAbsentStayAbsent) {
+  const auto run = open_run(1);
+  JobRecord record;
+  record.job.id = JobId{5};
+  ConnectionView connection;
+  ConnectionHistory history;
+  ASSERT_TRUE(commit({put::PutRun{run}, put::PutJob{record}, put::PutConnection{connection},
+                      put::PutHistory{history}, put::PutTick{tick(1, std::nullopt)}}));
+  backend_->reopen();
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(run));
+  EXPECT_THAT(snapshot.jobs, ElementsAre(record));
+  EXPECT_THAT(snapshot.connections, ElementsAre(connection));
+  EXPECT_THAT(snapshot.histories, ElementsAre(history));
+  EXPECT_THAT(snapshot.open_ticks, ElementsAre(tick(1, std::nullopt)));
+}
+
+TEST_P(StoreContract, EveryWordOfEveryEnumComesBack) {
+  std::vector<Mutation> batch;
+  std::vector<JobRecord> jobs;
+  std::int64_t id = 0;
+  for (const auto status : all_job_statuses) {
+    for (const auto type : all_job_types) {
+      auto record = job(++id, status, 1000);
+      record.job.type = type;
+      const auto at_failure = static_cast<std::size_t>(id);
+      record.job.failures = {JobFailure{all_failure_origins[at_failure % all_failure_origins.size()],
+                                        all_failure_types[at_failure % all_failure_types.size()], ""}};
+      jobs.push_back(record);
+      batch.emplace_back(put::PutJob{record});
+    }
+  }
+  batch.emplace_back(put::JobCursor{at(1000)});
+  std::vector<syncwarden::Run> runs;
+  for (const auto cause : all_trigger_causes) {
+    for (const auto failure : all_failure_classes) {
+      auto run = open_run(static_cast<std::uint64_t>(++id));
+      run.cause = cause;
+      run.failure = failure;
+      run.phase = static_cast<RunPhase>(id % 5);
+      run.attribution = static_cast<Attribution>(id % 4);
+      run.verdict = static_cast<Verdict>(id % 7);
+      runs.push_back(run);
+      batch.emplace_back(put::PutRun{run});
+    }
+  }
+  ASSERT_TRUE(commit(std::move(batch)));
+  const auto snapshot = load();
+  EXPECT_EQ(snapshot.jobs, jobs);
+  EXPECT_EQ(snapshot.open_runs, runs);
+}
+
+TEST_P(StoreContract, PuttingAgainReplaces) {
+  auto run = open_run(1);
+  auto open_tick = tick(7, std::nullopt);
+  ASSERT_TRUE(commit({put::PutRun{run}, put::PutTick{open_tick}, put::Cursor{full_cursor()}}));
+  run.phase = RunPhase::watching;
+  run.job = JobId{9};
+  open_tick.also = 3;
+  auto cursor = full_cursor();
+  cursor.watermark = at(77);
+  ASSERT_TRUE(commit({put::PutRun{run}, put::PutTick{open_tick}, put::Cursor{cursor}}));
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(run));
+  EXPECT_THAT(snapshot.open_ticks, ElementsAre(open_tick));
+  EXPECT_THAT(snapshot.cursors, ElementsAre(cursor));
+}
+
+TEST_P(StoreContract, DroppedThingsAreGone) {
+  ASSERT_TRUE(commit({put::Cursor{full_cursor()}, put::PutConnection{full_connection()}}));
+  ASSERT_TRUE(commit({put::DropCursor{full_cursor().schedule}, put::DropConnection{full_connection().id}}));
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.cursors, IsEmpty());
+  EXPECT_THAT(snapshot.connections, IsEmpty());
+}
+
+TEST_P(StoreContract, AJobKeepsTheRunThatCreatedItAndOnlyItsFirstFailure) {
+  auto mine = job(5, JobStatus::running, 0);
+  mine.run = RunId{1, 1};
+  ASSERT_TRUE(commit({put::PutJob{mine}}));
+  auto later = job(5, JobStatus::incomplete, 10);
+  later.job.failures = {JobFailure{FailureOrigin::source, FailureType::config_error, "first"},
+                        JobFailure{FailureOrigin::destination, FailureType::system_error, "second"}};
+  auto other = later;
+  other.run = RunId{2, 2};
+  ASSERT_TRUE(commit({put::PutJob{later}, put::PutJob{other}}));
+  auto expected = later;
+  expected.run = RunId{1, 1};
+  expected.job.failures.resize(1);
+  EXPECT_THAT(load().jobs, ElementsAre(expected));
+}
+
+TEST_P(StoreContract, LoadBringsOpenThingsOnly) {
+  ASSERT_TRUE(commit({put::PutRun{open_run(1)}, put::PutRun{finished_run(2)}, put::PutTick{tick(10)},
+                      put::PutTick{tick(20, std::nullopt)}}));
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(open_run(1)));
+  EXPECT_THAT(snapshot.open_ticks, ElementsAre(tick(20, std::nullopt)));
+}
+
+TEST_P(StoreContract, LoadBringsJobsThatAreActiveOrOfOpenRunsOrRecent) {
+  constexpr std::int64_t cursor = 10'000'000;
+  constexpr std::int64_t hour = 3'600'000;
+  auto created = job(6, JobStatus::failed, 0);  // an earlier job of an open run
+  created.run = open_run(1).id;
+  auto of_finished = job(7, JobStatus::succeeded, 0);
+  of_finished.run = finished_run(2).id;
+  ASSERT_TRUE(
+      commit({put::PutJob{job(1, JobStatus::running, 0)}, put::PutJob{job(2, JobStatus::unknown, 0)},
+              put::PutJob{job(3, JobStatus::succeeded, cursor - hour)},
+              put::PutJob{job(4, JobStatus::succeeded, cursor - hour - 1)},
+              put::PutJob{job(5, JobStatus::cancelled, 0)}, put::PutJob{created}, put::PutJob{of_finished},
+              put::PutRun{open_run(1, 5)}, put::PutRun{finished_run(2, 7)}, put::JobCursor{at(cursor)}}));
+  EXPECT_THAT(loaded_jobs(), ElementsAre(1, 2, 3, 5, 6));
+}
+
+TEST_P(StoreContract, WithoutAJobCursorNoEndedJobIsRecent) {
+  ASSERT_TRUE(
+      commit({put::PutJob{job(1, JobStatus::failed, 500)}, put::PutJob{job(2, JobStatus::queued, 0)}}));
+  EXPECT_THAT(loaded_jobs(), ElementsAre(2));
+}
+
+TEST_P(StoreContract, TheEarliestJobCursorDoesNotWrapAround) {
+  ASSERT_TRUE(commit({put::PutJob{job(1, JobStatus::failed, lowest)}, put::JobCursor{at(lowest)}}));
+  EXPECT_THAT(loaded_jobs(), ElementsAre(1));
+}
+
+TEST_P(StoreContract, ABatchWithABadRowLeavesNothing) {
+  ASSERT_TRUE(commit({put::PutRun{open_run(1, 42)}}));
+  const auto result = commit({put::PutTick{tick(1, std::nullopt)}, put::Cursor{full_cursor()},
+                              put::PutRun{open_run(2, 42)}, put::JobCursor{at(5)}});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::internal) << to_string(result.error());
+  const auto snapshot = load();
+  EXPECT_THAT(snapshot.open_ticks, IsEmpty());
+  EXPECT_THAT(snapshot.cursors, IsEmpty());
+  EXPECT_FALSE(snapshot.job_cursor);
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(open_run(1, 42)));
+  EXPECT_TRUE(commit({put::PutTick{tick(1, std::nullopt)}})) << "the store goes on";
+}
+
+TEST_P(StoreContract, AJobBelongsToOneOpenRunButMayBeSharedByAttachedAndFinishedOnes) {
+  auto attached = open_run(2, 42);
+  attached.attribution = Attribution::attached;
+  EXPECT_TRUE(
+      commit({put::PutRun{open_run(1, 42)}, put::PutRun{attached}, put::PutRun{finished_run(3, 42)}}));
+  EXPECT_FALSE(commit({put::PutRun{open_run(4, 42)}}));
+  // It passes on within one batch, once its holder is done with it.
+  EXPECT_TRUE(commit({put::PutRun{finished_run(1, 42)}, put::PutRun{open_run(4, 42)}}));
+  EXPECT_FALSE(commit({put::PutRun{open_run(5, 7)}, put::PutRun{open_run(6, 7)}}));
+  EXPECT_TRUE(
+      commit({put::PutRun{open_run(5, 7)}, put::PutRun{open_run(5, 8)}, put::PutRun{open_run(6, 7)}}));
+}
+
+TEST_P(StoreContract, OnlyTheCurrentEpochCommits) {
+  EXPECT_EQ(commit_as(Epoch{epoch_.value + 1}, {}).error().code, Errc::fenced);
+  EXPECT_EQ(lead("me"), epoch_) << "a renewal keeps the epoch";
+  const auto held = wait(backend_->loop, backend_->store().acquire_or_renew("other", Millis{1000}));
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(*held) << "unexpired";
+  clock_ += Millis{1000};
+  const auto other = lead("other");
+  EXPECT_GT(other, epoch_);
+  const auto late = commit({put::PutRun{open_run(1)}});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::fenced);
+  EXPECT_THAT(load().open_runs, IsEmpty());
+  EXPECT_TRUE(commit_as(other, {put::PutRun{open_run(1)}}));
+}
+
+TEST_P(StoreContract, AReleasedEpochIsOver) {
+  EXPECT_EQ(wait(backend_->loop, backend_->store().release(Epoch{99})).error().code, Errc::fenced);
+  ASSERT_TRUE(wait(backend_->loop, backend_->store().release(epoch_)));
+  EXPECT_EQ(commit({put::PutRun{open_run(1)}}).error().code, Errc::fenced);
+  EXPECT_GT(lead("me"), epoch_) << "the same owner starts anew";
+}
+
+TEST_P(StoreContract, PruneForgetsTheOldAndClosedAndKeepsTheRest) {
+  auto of_open_run = tick(3);
+  of_open_run.run = open_run(50).id;
+  auto created = job(4, JobStatus::failed, 1);
+  created.run = open_run(50).id;
+  auto late = finished_run(2);  // due long ago, tried until recently
+  late.intended = at(200'000'000);
+  ASSERT_TRUE(commit(
+      {put::PutTick{tick(1)}, put::PutTick{tick(2, std::nullopt)}, put::PutTick{of_open_run},
+       put::PutTick{tick(90'000'000)}, put::PutRun{open_run(50, 3)}, put::PutRun{finished_run(1)},
+       put::PutRun{late}, put::PutRun{finished_run(95'000)}, put::PutJob{job(1, JobStatus::succeeded, 1)},
+       put::PutJob{job(2, JobStatus::running, 1)}, put::PutJob{job(3, JobStatus::succeeded, 1)},
+       put::PutJob{created}, put::PutJob{job(5, JobStatus::failed, 95'000'000)},
+       put::JobCursor{at(80'000'000)}, put::Prune{at(90'000'000)}}));
+  EXPECT_THAT(backend_->tick_nominals(), ElementsAre(2, 3, 90'000'000));
+  EXPECT_THAT(backend_->run_ids(), ElementsAre(late.id, open_run(50).id, finished_run(95'000).id));
+  EXPECT_THAT(loaded_jobs(), ElementsAre(2, 3, 4, 5));
+}
+
+TEST_P(StoreContract, PruneNeverForgetsJobsThatTheNextStartNeeds) {
+  constexpr std::int64_t cursor = 10'000'000;
+  ASSERT_TRUE(commit({put::PutJob{job(1, JobStatus::failed, cursor - 3'600'001)},
+                      put::PutJob{job(2, JobStatus::failed, cursor - 3'600'000)}, put::JobCursor{at(cursor)},
+                      put::Prune{at(highest)}, put::JobCursor{at(lowest)}}));
+  EXPECT_THAT(loaded_jobs(), ElementsAre(2));
+}
+
+TEST_P(StoreContract, PruneIsBoundedAndStartsWithTheOldest) {
+  ASSERT_TRUE(commit({put::PutTick{tick(5)}, put::PutTick{tick(4)}, put::PutTick{tick(3)},
+                      put::PutTick{tick(2)}, put::PutTick{tick(1)}}));
+  ASSERT_TRUE(commit({put::Prune{at(1'000)}}));
+  EXPECT_THAT(backend_->tick_nominals(), ElementsAre(4, 5));
+  ASSERT_TRUE(commit({put::Prune{at(1'000)}}));
+  EXPECT_THAT(backend_->tick_nominals(), IsEmpty());
+}
+
+TEST_P(StoreContract, AClosedStoreAnswersCancelled) {
+  backend_->store().close();
+  backend_->store().close();
+  EXPECT_EQ(commit({}).error().code, Errc::cancelled);
+  EXPECT_EQ(wait(backend_->loop, backend_->store().load()).error().code, Errc::cancelled);
+  EXPECT_EQ(wait(backend_->loop, backend_->store().stats()).error().code, Errc::cancelled);
+}
+
+}  // namespace
+}  // namespace syncwarden::store
