@@ -1,16 +1,17 @@
 // A small HTTP/1.1 server: strict about what it accepts, bounded in everything, one coroutine a connection.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "http/message.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "base/error.hpp"
-#include "base/time.hpp"
-#include "http/message.hpp"
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 namespace syncwarden::http {
 
@@ -21,26 +22,38 @@ struct ServerLimits {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 512;
   std::size_t max_connections_per_address = 512;
-  Millis header_timeout{10'000};    ///< first byte to end of the header
-  Millis request_timeout{30'000};   ///< the whole request
-  Millis idle_timeout{60'000};      ///< between two requests of a connection
+  Millis header_timeout{
+      10'000};  ///< first byte to end of the header; also until a new connection's first byte
+  Millis request_timeout{30'000};  ///< first byte to end of the body; the handler's own time does not count
+  Millis idle_timeout{60'000};     ///< between two requests of a connection
   Millis write_timeout{30'000};
 };
 
 /// Why a connection or request was refused before a handler saw it.
-enum class Refusal { max_connections, header_timeout, header_limit, body_limit, malformed, host, origin, tls };
+enum class Refusal {
+  max_connections,
+  header_timeout,
+  header_limit,
+  body_limit,
+  malformed,
+  host,
+  origin,
+  tls
+};
 [[nodiscard]] std::string_view to_string(Refusal refusal);
 
 struct Peer {
-  std::string address;    ///< textual IP address of the client
+  std::string address;  ///< textual IP address of the client
   bool loopback = false;
 };
 
-/// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the body is
-/// dropped on the way out.
+/// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the
+/// body is dropped on the way out.
 using Handler = std::function<boost::asio::awaitable<Response>(Request request, Peer peer)>;
 
-/// What the server tells about itself; every member may be empty.
+/// What the server tells about itself; every member may be empty. They must not throw. `answered` gets the
+/// request's method (HEAD stays HEAD) and target only, and the time from the complete request to the written
+/// answer.
 struct ServerObserver {
   std::function<void(Refusal)> refused;
   std::function<void(const Request&, unsigned status, Millis duration)> answered;
@@ -50,8 +63,8 @@ struct ServerObserver {
 class Server {
  public:
   virtual ~Server() = default;
-  /// Binds and listens on "127.0.0.1:9927", "[::1]:9927", ":9927" (all addresses) or port 0. Returns the bound
-  /// port. Errc::address_in_use names the port and how to choose another.
+  /// Binds and listens on "127.0.0.1:9927", "[::1]:9927", ":9927" (all addresses) or port 0. Returns the
+  /// bound port. Errc::address_in_use names the port and how to choose another.
   [[nodiscard]] virtual Result<std::uint16_t> listen(std::string_view address) = 0;
   /// Accepts until stop(); survives EMFILE by waiting. Completes when the last connection has ended.
   [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
