@@ -1,9 +1,9 @@
 // What every DST policy does where clocks change. Instants are UTC.
-#include <gtest/gtest.h>
+#include "tables.hpp"
 
 #include <algorithm>
 
-#include "tables.hpp"
+#include <gtest/gtest.h>
 
 namespace syncwarden::calendar {
 namespace {

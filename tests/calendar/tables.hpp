@@ -1,12 +1,12 @@
 // How the tables of this folder are written: one row an expression, its zone, a start and what follows.
 #pragma once
 
-#include <fmt/format.h>
+#include "calendar/schedule.hpp"
 
 #include <string>
 #include <string_view>
 
-#include "calendar/schedule.hpp"
+#include <fmt/format.h>
 
 namespace syncwarden::calendar::test {
 
