@@ -38,13 +38,14 @@ class Reader {
     rest_.remove_prefix(length);
     return length >= 3;
   }
-  std::optional<int> number() {
+  /// At most four digits; -1 if there are none.
+  int number() {
     int value = 0;
     std::size_t length = 0;
     while (length < rest_.size() && length < 4 && rest_[length] >= '0' && rest_[length] <= '9') {
       value = value * 10 + (rest_[length++] - '0');
     }
-    if (length == 0) return std::nullopt;
+    if (length == 0) return -1;
     rest_.remove_prefix(length);
     return value;
   }
@@ -55,9 +56,9 @@ class Reader {
     std::int64_t total = 0;
     for (const int unit : {3600, 60, 1}) {
       if (unit != 3600 && !eat(':')) break;
-      const auto part = number();
-      if (!part) return std::nullopt;
-      total += std::int64_t{*part} * unit;
+      const int part = number();
+      if (part < 0) return std::nullopt;
+      total += std::int64_t{part} * unit;
     }
     return negative ? -total : total;
   }
@@ -65,18 +66,15 @@ class Reader {
     if (!eat(',')) return std::nullopt;
     Change out;
     if (eat('M')) {
-      const int month = number().value_or(0);
-      const int week = eat('.') ? number().value_or(0) : 0;
-      const int day = eat('.') ? number().value_or(7) : 7;
-      if (month < 1 || month > 12 || week < 1 || week > 5 || day > 6) return std::nullopt;
-      out.month = month;
-      out.week = week;
-      out.day = day;
+      out.month = number();
+      out.week = eat('.') ? number() : -1;
+      out.day = eat('.') ? number() : -1;
+      const bool valid = out.month >= 1 && out.month <= 12 && out.week >= 1 && out.week <= 5 && out.day <= 6;
+      if (!valid || out.day < 0) return std::nullopt;
     } else {
       out.kind = eat('J') ? 'J' : 'N';
-      const auto day = number();
-      if (!day || *day > 365) return std::nullopt;
-      out.day = *day;
+      out.day = number();
+      if (out.day < 0 || out.day > 365) return std::nullopt;
     }
     if (eat('/')) {
       const auto time = duration();
