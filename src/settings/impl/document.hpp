@@ -45,7 +45,7 @@ struct Node {
   std::string text;     ///< of a scalar, after expansion
   std::string written;  ///< of a scalar, as written: what messages may show
   bool quoted = false;  ///< 'x', "x" or a block scalar: text, never a number
-  bool broken = false;    ///< its variables could not be expanded; told already
+  bool broken = false;  ///< its variables could not be expanded; told already
   std::vector<Node> items;
   std::vector<Member> members;
 

@@ -1,0 +1,19 @@
+// What the files with declarations share.
+#pragma once
+
+#include "settings/impl/keys.hpp"
+
+namespace syncwarden::settings {
+
+/// Bounds of durations, in milliseconds.
+namespace spans {
+inline constexpr double second = 1'000;
+inline constexpr double minute = 60 * second;
+inline constexpr double hour = 60 * minute;
+inline constexpr double day = 24 * hour;
+}  // namespace spans
+
+/// The keys below `airbyte`.
+[[nodiscard]] const Shape& airbyte_shape();
+
+}  // namespace syncwarden::settings
