@@ -119,27 +119,27 @@ TEST_F(SqliteThread, AGroupFailsAsAWholeAndNothingOfItStays) {
   hold_thread();
   ask(open_.epoch, mark(1));
   ask(open_.epoch, {put::PutRun{open_run(2, 42)}});
-  ask(open_.epoch, {put::PutTick{tick(1, std::nullopt)}});
+  ask(open_.epoch, {put::PutRun{open_run(9)}});
   gate_.open();
   loop_.run();
   EXPECT_THAT(codes_, Each(std::optional{Errc::internal}));
   EXPECT_EQ(codes_.size(), 3U);
   const auto snapshot = load();
   EXPECT_THAT(snapshot.cursors, IsEmpty());
-  EXPECT_THAT(snapshot.open_ticks, IsEmpty());
+  EXPECT_THAT(snapshot.open_runs, ElementsAre(open_run(1, 42)));
 }
 
 TEST_F(SqliteThread, AFencedCommitDoesNotSpoilItsGroup) {
   hold_thread();
   ask(open_.epoch, mark(1));
-  ask(Epoch{open_.epoch.value + 1}, {put::PutTick{tick(1, std::nullopt)}});
+  ask(Epoch{open_.epoch.value + 1}, {put::PutRun{open_run(9)}});
   ask(open_.epoch, mark(3));
   gate_.open();
   loop_.run();
   EXPECT_THAT(codes_, ElementsAre(std::nullopt, std::optional{Errc::fenced}, std::nullopt));
   const auto snapshot = load();
   EXPECT_EQ(snapshot.cursors.at(0).watermark, at(3));
-  EXPECT_THAT(snapshot.open_ticks, IsEmpty());
+  EXPECT_THAT(snapshot.open_runs, IsEmpty());
 }
 
 TEST_F(SqliteThread, CloseFinishesWhatWasAskedAndFreesTheFile) {
@@ -158,7 +158,7 @@ TEST_F(SqliteThread, CloseFinishesWhatWasAskedAndFreesTheFile) {
 TEST_F(SqliteThread, DestroyedWithWaitersItAnswersEachOfThemTruly) {
   hold_thread();
   for (int number = 0; number < 20; ++number) {
-    ask(open_.epoch, {put::PutTick{tick(number, std::nullopt)}}, number);
+    ask(open_.epoch, {put::PutRun{open_run(static_cast<std::uint64_t>(number))}}, number);
   }
   {
     const std::jthread opener{[this] { gate_.open(); }};
@@ -170,7 +170,7 @@ TEST_F(SqliteThread, DestroyedWithWaitersItAnswersEachOfThemTruly) {
   const auto snapshot = wait(loop_, next.store->load());
   ASSERT_TRUE(snapshot);
   const auto stored = std::count(codes_.begin(), codes_.end(), std::nullopt);
-  EXPECT_EQ(stored, static_cast<std::ptrdiff_t>(snapshot->open_ticks.size()));
+  EXPECT_EQ(stored, static_cast<std::ptrdiff_t>(snapshot->open_runs.size()));
   EXPECT_EQ(std::count(codes_.begin(), codes_.end(), Errc::cancelled), 20 - stored);
 }
 

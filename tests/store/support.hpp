@@ -90,11 +90,12 @@ inline Run finished_run(std::uint64_t number, std::int64_t job = 0) {
   return run;
 }
 
-inline Tick tick(std::int64_t nominal, std::optional<TickOutcome> outcome = TickOutcome::started) {
+inline Tick tick(std::int64_t nominal, TickOutcome outcome = TickOutcome::started) {
   Tick out;
   out.schedule = ScheduleId{"conn/daily"};
   out.nominal = at(nominal);
   out.outcome = outcome;
+  out.reason = TickReason::on_time;
   out.decided = at(nominal + 5);
   return out;
 }
@@ -133,6 +134,7 @@ inline Tick full_tick() {
   Tick out;
   out.schedule = ScheduleId{strange};
   out.nominal = at(lowest);
+  out.outcome = TickOutcome::failed_to_start;
   out.reason = TickReason::deferred;
   out.decided = at(highest);
   out.run = RunId{0, 0xABCDEF};

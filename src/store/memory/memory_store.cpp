@@ -132,7 +132,7 @@ void MemoryStore::apply(const put::JobCursor& mutation) { job_cursor_ = mutation
 void MemoryStore::apply(const put::Prune& mutation) {
   std::vector<std::pair<Instant, Ticks::key_type>> ticks;
   for (const auto& [key, tick] : ticks_) {
-    if (tick.outcome && tick.decided < mutation.before && !is_open(tick.run)) {
+    if (tick.decided < mutation.before && !is_open(tick.run)) {
       ticks.emplace_back(tick.decided, key);
     }
   }
@@ -176,9 +176,6 @@ Snapshot MemoryStore::snapshot() const {
     if (run.phase == RunPhase::finished) continue;
     out.open_runs.push_back(run);
     of_open_runs.insert(run.job);
-  }
-  for (const auto& [key, tick] : ticks_) {
-    if (!tick.outcome) out.open_ticks.push_back(tick);
   }
   for (const auto& [id, record] : jobs_) {
     const bool recent = job_cursor_ && record.job.updated >= ended_jobs_from(*job_cursor_);

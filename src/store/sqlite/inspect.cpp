@@ -43,11 +43,7 @@ Result<void> read_lease(const Database& database, Inspection& into) {
 
 Result<void> read_rows(const Database& database, const Visitors& visitors, Inspection& into) {
   const auto see_tick = [&](const Tick& tick) {
-    if (tick.outcome) {
-      ++into.ticks[std::pair{*tick.outcome, tick.reason}];
-    } else {
-      ++into.open_ticks;
-    }
+    ++into.ticks[std::pair{tick.outcome, tick.reason}];
     if (visitors.tick) visitors.tick(tick);
   };
   std::set<JobId> claimed, shared;

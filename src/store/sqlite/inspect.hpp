@@ -18,8 +18,7 @@ struct Inspection {
   std::int64_t schema_version = 0;
   Epoch epoch;        ///< of the last leader; 0: nobody ever led
   std::string owner;  ///< of the lease; empty: released
-  std::map<std::pair<TickOutcome, TickReason>, std::uint64_t> ticks;  ///< those with an outcome
-  std::uint64_t open_ticks = 0;
+  std::map<std::pair<TickOutcome, TickReason>, std::uint64_t> ticks;
   std::map<RunPhase, std::uint64_t> runs;
   std::uint64_t jobs = 0;
   std::map<RunId, std::uint64_t> jobs_by_run;  ///< jobs that each run created

@@ -293,10 +293,6 @@ Result<Snapshot> Ledger::read_snapshot() const {
     done =
         read_all(database_, select("run", run_columns, "phase <> 'finished'"), {}, read_run, out.open_runs);
   }
-  if (done) {
-    done =
-        read_all(database_, select("tick", tick_columns, "outcome IS NULL"), {}, read_tick, out.open_ticks);
-  }
   if (done) done = read_all(database_, select("job", job_columns, wanted_jobs), recent, read_job, out.jobs);
   if (done) {
     done = read_all(database_, select("connection", connection_columns, "true"), {}, read_connection,

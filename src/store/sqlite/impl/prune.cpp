@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view delete_ticks = R"sql(
 DELETE FROM tick WHERE (schedule_id, nominal_ms) IN (
   SELECT schedule_id, nominal_ms FROM tick
-  WHERE outcome IS NOT NULL AND decided_ms < ?1
+  WHERE decided_ms < ?1
     AND NOT EXISTS (SELECT 1 FROM run WHERE run.run_id = tick.run AND run.phase <> 'finished')
   ORDER BY decided_ms, schedule_id, nominal_ms LIMIT ?2))sql";
 constexpr std::string_view delete_runs = R"sql(

@@ -220,12 +220,7 @@ void bind(Statement& to, const ScheduleCursor& cursor) {
 }
 
 void bind(Statement& to, const Tick& tick) {
-  to.bind(tick.schedule.text).bind(ms(tick.nominal));
-  if (tick.outcome) {
-    to.bind(to_string(*tick.outcome));
-  } else {
-    to.bind_null();
-  }
+  to.bind(tick.schedule.text).bind(ms(tick.nominal)).bind(to_string(tick.outcome));
   to.bind(to_string(tick.reason)).bind(ms(tick.decided));
   bind_run_id(to, tick.run);
   to.bind(std::int64_t{tick.also}).bind(tick.detail);
@@ -290,7 +285,7 @@ Result<Tick> read_tick(const Statement& from, const std::string& path) {
   Tick tick;
   tick.schedule = ScheduleId{row.text()};
   tick.nominal = row.instant();
-  tick.outcome = row.optional_word(tick_outcome_from);
+  tick.outcome = row.word(tick_outcome_from);
   tick.reason = row.word(tick_reason_from);
   tick.decided = row.instant();
   tick.run = row.optional_run_id();

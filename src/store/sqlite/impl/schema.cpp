@@ -20,12 +20,11 @@ CREATE TABLE cursor (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tick (
-  schedule_id TEXT NOT NULL, nominal_ms INTEGER NOT NULL, outcome TEXT, reason TEXT NOT NULL,
+  schedule_id TEXT NOT NULL, nominal_ms INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
   decided_ms INTEGER NOT NULL, run TEXT, also INTEGER NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY (schedule_id, nominal_ms)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tick_open ON tick (schedule_id, nominal_ms) WHERE outcome IS NULL;
-CREATE INDEX tick_decided ON tick (decided_ms) WHERE outcome IS NOT NULL;
+CREATE INDEX tick_decided ON tick (decided_ms);
 
 CREATE TABLE run (
   run_id TEXT NOT NULL PRIMARY KEY, schedule_id TEXT NOT NULL, connection_id TEXT NOT NULL,
