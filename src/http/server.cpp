@@ -86,8 +86,8 @@ void ServerCore::admit(tcp::socket socket) {
   std::size_t& same = per_address_[session->address()];
   if (sessions_.size() >= limits.max_connections || same >= limits.max_connections_per_address) {
     if (same == 0) per_address_.erase(session->address());
-    session->turn_away(busy_answer);
     refused(Refusal::max_connections);
+    session->turn_away(busy_answer);
     return;
   }
   ++same;
