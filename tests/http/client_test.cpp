@@ -1,5 +1,6 @@
 #include "http/client.hpp"
 
+#include "peer.hpp"
 #include "raw_socket.hpp"
 
 #include <atomic>
@@ -25,30 +26,10 @@ namespace {
 namespace asio = boost::asio;
 using Outcome = boost::system::result<Response, Failure>;
 
-/// A peer that follows a script on its own thread.
-class Peer {
- public:
-  using Script = std::function<void(const RawSocket& listener)>;
-  explicit Peer(Script script)
-      : listener_(RawSocket::listen()),
-        port_(listener_.port()),
-        thread_([this, script = std::move(script)] { script(listener_); }) {}
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-  ~Peer() {
-    listener_.shutdown();  // wakes an accept() that nobody came for
-    thread_.join();
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  RawSocket listener_;
-  std::uint16_t port_;
-  std::thread thread_;
-};
+using Peer = ScriptedPeer;
 
 /// One connection, one request, these bytes in pieces, and the end.
-Peer::Script reply_with(std::vector<std::string> pieces) {
+ScriptedPeer::Script reply_with(std::vector<std::string> pieces) {
   return [pieces = std::move(pieces)](const RawSocket& listener) {
     const RawSocket peer = listener.accept();
     (void)peer.read_until("\r\n\r\n");
@@ -286,7 +267,7 @@ TEST(Client, DiscardsAConnectionThatWasClosedOrSpokeWhileIdle) {
 }
 
 /// Answers once, then closes the kept connection in the face of the second request, then answers again.
-Peer::Script dies_on_second(std::atomic<int>* requests, bool reset) {
+ScriptedPeer::Script dies_on_second(std::atomic<int>* requests, bool reset) {
   return [requests, reset](const RawSocket& listener) {
     {
       const RawSocket one = listener.accept();
