@@ -41,7 +41,8 @@ struct TlsOptions {
 
 struct ClientOptions {
   Millis connect_timeout{5'000};  ///< name resolution, TCP, proxy tunnel and TLS handshake together
-  Millis idle_timeout{30'000};    ///< a kept-alive connection is closed after this
+  Millis idle_timeout{
+      30'000};  ///< a kept-alive connection is not used after this; the next request closes it
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_idle = 16;  ///< kept-alive connections at most
   TlsOptions tls;
@@ -67,6 +68,10 @@ struct SendOptions {
 
 /// A failure and whether the peer may have seen the request. `sent` false: no byte of the request was
 /// written, so surely nothing happened.
+///
+/// The code says the cause: resolve_failed, resolve_timeout, connect_refused, connect_timeout, tls_failed,
+/// proxy_failed, send_timeout, reply_timeout, connection_lost, malformed_reply, reply_too_large, cancelled,
+/// or invalid_config for a header or target that cannot be sent. Error::where is the URL without its query.
 struct Failure {
   Error error;
   bool sent = false;
@@ -75,14 +80,18 @@ struct Failure {
 class Client {
  public:
   virtual ~Client() = default;
-  /// Any HTTP status is a success here. The target is appended to the origin's base path by the caller.
+  /// Any HTTP status is a success here. The target is appended to the origin's base path by the caller. Host,
+  /// Content-Length, Connection, Expect and encodings are the client's own and refused in Request::headers.
+  /// Redirects are not followed. An exception of the sink reaches the caller.
   [[nodiscard]] virtual boost::asio::awaitable<boost::system::result<Response, Failure>> send(
       Request request, SendOptions options) = 0;
   /// Closes idle connections and ends requests in flight with Errc::cancelled.
   virtual void close() = 0;
 };
 
-/// Fails if a certificate file cannot be read. Run everything on the executor's thread.
+/// Fails if a certificate file or the proxy's URL cannot be used. Run everything on the executor's thread,
+/// and destroy the client before its context. Cancelling the awaiting coroutine (terminal) closes the
+/// connection.
 [[nodiscard]] Result<std::unique_ptr<Client>> make_client(boost::asio::any_io_executor executor,
                                                           Origin origin, ClientOptions options);
 

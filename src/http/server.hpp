@@ -22,8 +22,9 @@ struct ServerLimits {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 512;
   std::size_t max_connections_per_address = 512;
-  Millis header_timeout{10'000};   ///< first byte to end of the header
-  Millis request_timeout{30'000};  ///< the whole request
+  Millis header_timeout{
+      10'000};  ///< first byte to end of the header; also until a new connection's first byte
+  Millis request_timeout{30'000};  ///< first byte to end of the body; the handler's own time does not count
   Millis idle_timeout{60'000};     ///< between two requests of a connection
   Millis write_timeout{30'000};
 };
@@ -50,7 +51,9 @@ struct Peer {
 /// body is dropped on the way out.
 using Handler = std::function<boost::asio::awaitable<Response>(Request request, Peer peer)>;
 
-/// What the server tells about itself; every member may be empty.
+/// What the server tells about itself; every member may be empty. They must not throw. `answered` gets the
+/// request's method (HEAD stays HEAD) and target only, and the time from the complete request to the written
+/// answer.
 struct ServerObserver {
   std::function<void(Refusal)> refused;
   std::function<void(const Request&, unsigned status, Millis duration)> answered;
