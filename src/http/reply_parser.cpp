@@ -21,7 +21,7 @@ constexpr std::size_t max_fields = 256;
 class Reader final : public beast::basic_parser<false> {
  public:
   Reader(const ReplyParser::Limits& limits, const BodySink* sink) : limits_(limits), sink_(sink) {
-    eager(true);
+    eager(false);  // stop behind the header, so that its length is known
     skip(limits.no_body);
     header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     body_limit(limits.body_bytes);
@@ -157,9 +157,11 @@ ReplyParser::State ReplyParser::feed(std::string_view data, std::size_t& consume
     consumed += taken;
     if (ec && ec != beast::error::need_more) return impl.fail(ec);
     if (in_header) {
-      // Beast limits one call, not the sum of them. Body bytes in the same call do not count.
-      if (!impl.reader->is_header_done()) impl.header_bytes += taken;
-      const std::size_t waiting = impl.reader->is_header_done() ? 0 : rest.size() - taken;
+      // Beast limits the start line and the fields of one call, not their sum.
+      const bool complete = impl.reader->is_header_done();
+      if (complete) impl.reader->eager(true);
+      impl.header_bytes += taken;
+      const std::size_t waiting = complete ? 0 : rest.size() - taken;
       if (impl.header_bytes + waiting > impl.limits.header_bytes) return State::header_too_large;
     }
     if (!impl.reader->is_done()) {

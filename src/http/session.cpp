@@ -60,6 +60,8 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
     if (more) more = co_await self->read_body();
     if (more) more = co_await self->answer();
     self->parser_.reset();
+    // The server may have begun to stop while the answer was written.
+    if (self->core_->stopping() && self->filled_ == 0) more = false;
     if (more) self->expect(Waiting::idle, self->core_->limits.idle_timeout);
   }
   self->close();

@@ -57,7 +57,7 @@ struct Fixture {
     Origin origin;
     origin.host = std::move(host);
     origin.port = port;
-    client = std::move(*make_client(context.get_executor(), origin, std::move(options)));
+    client = *make_client(context.get_executor(), origin, std::move(options));
   }
 
   void start(Request request, SendOptions options, std::optional<Outcome>* outcome) {

@@ -84,7 +84,7 @@ struct Caller {
     Origin origin;
     origin.host = host;
     origin.port = port;
-    client = std::move(*make_client(context.get_executor(), origin, ClientOptions()));
+    client = *make_client(context.get_executor(), origin, ClientOptions());
   }
 
   void start(Millis deadline, std::optional<Outcome>* outcome) {
