@@ -26,7 +26,10 @@ const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 void serve_tls(SSL_CTX* context, const RawSocket& socket, const std::string& text, std::string* sni) {
   const SslPtr ssl(SSL_new(context));
   SSL_set_fd(ssl.get(), socket.fd());
-  if (SSL_accept(ssl.get()) != 1) return;
+  if (SSL_accept(ssl.get()) != 1) {
+    (void)socket.read_all();  // closing with unread bytes would reset the connection and lose the alert
+    return;
+  }
   const char* const name = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name);
   if (sni != nullptr && name != nullptr) *sni = name;
   char buffer[4096];
