@@ -179,4 +179,14 @@ http::Handler make_handler(Dependencies dependencies) {
   };
 }
 
+http::ServerObserver make_observer(observe::Metrics& metrics) {
+  http::ServerObserver observer;
+  observer.refused = [&metrics](http::Refusal refusal) { metrics.http().refused(to_string(refusal)); };
+  observer.answered = [&metrics](const http::Request& request, unsigned status, Millis duration) {
+    metrics.http().answered(request.path(), request.method, status, duration);
+  };
+  observer.connections = [&metrics](int delta) { metrics.http().connections(delta); };
+  return observer;
+}
+
 }  // namespace syncwarden::admin

@@ -45,4 +45,7 @@ struct Dependencies {
 /// escaped; policy (who may ask for what) is in policy.hpp.
 [[nodiscard]] http::Handler make_handler(Dependencies dependencies);
 
+/// Counts what http::make_server() tells about requests and connections. `metrics` must outlive it.
+[[nodiscard]] http::ServerObserver make_observer(observe::Metrics& metrics);
+
 }  // namespace syncwarden::admin

@@ -74,8 +74,7 @@ FactCounters::FactCounters(Instruments& instruments)
 FactCounters::~FactCounters() = default;
 
 void FactCounters::tick(const Tick& tick) {
-  if (!tick.outcome) return;
-  const auto counter = impl_->ticks.find({*tick.outcome, tick.reason});
+  const auto counter = impl_->ticks.find({tick.outcome, tick.reason});
   // A coalesced record stands for all the ticks that it covers.
   if (counter != impl_->ticks.end()) counter->second.add(1.0 + tick.also);
 }

@@ -51,17 +51,12 @@ void FactLog::flush() {
 
 void FactLog::on(const fact::TickDecided& decided) {
   const Tick& tick = decided.tick;
-  if (!tick.outcome) {
-    log_.debug("tick under way",
-               {{"connection", decided.connection}, {"schedule", tick.schedule}, {"nominal", tick.nominal}});
-    return;
-  }
-  const bool bad = *tick.outcome == TickOutcome::failed_to_start || *tick.outcome == TickOutcome::missed;
+  const bool bad = tick.outcome == TickOutcome::failed_to_start || tick.outcome == TickOutcome::missed;
   log_.write(bad ? Level::warn : Level::info, "tick decided",
              {{"connection", decided.connection},
               {"schedule", tick.schedule},
               {"nominal", tick.nominal},
-              {"outcome", to_string(*tick.outcome)},
+              {"outcome", to_string(tick.outcome)},
               {"reason", to_string(tick.reason)},
               {"run", tick.run ? to_string(*tick.run) : std::string()},
               {"also", tick.also},

@@ -363,5 +363,19 @@ TEST_F(Admin, TheLandingPageIsEscapedAndSelfContained) {
   EXPECT_THAT(page.body, Not(HasSubstr("://")));
 }
 
+TEST_F(Admin, TheServerIsCounted) {
+  const auto observer = make_observer(metrics);
+  observer.connections(+1);
+  observer.refused(http::Refusal::header_timeout);
+  observer.answered({"GET", "/readyz?verbose", {}, ""}, 503, Millis(30));
+  const auto shown = parse_exposition(get("/metrics").body);
+  EXPECT_EQ(shown.value("syncwarden_http_connections"), 1.0);
+  EXPECT_EQ(shown.value("syncwarden_http_connections_rejected_total", {{"reason", "header_timeout"}}), 1.0);
+  EXPECT_EQ(shown.value("syncwarden_http_requests_total",
+                        {{"handler", "/readyz"}, {"method", "get"}, {"code", "503"}}),
+            1.0);
+  EXPECT_EQ(shown.value("syncwarden_http_request_duration_seconds_sum", {{"handler", "/readyz"}}), 0.03);
+}
+
 }  // namespace
 }  // namespace syncwarden::admin

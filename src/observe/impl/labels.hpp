@@ -11,19 +11,9 @@
 
 namespace syncwarden::observe {
 
-inline constexpr std::array<std::string_view, 13> airbyte_operations{"get_token",
-                                                                     "health",
-                                                                     "list_workspaces",
-                                                                     "list_connections",
-                                                                     "list_sources",
-                                                                     "list_destinations",
-                                                                     "list_definitions",
-                                                                     "list_jobs",
-                                                                     "get_job",
-                                                                     "trigger_job",
-                                                                     "cancel_job",
-                                                                     "update_connection",
-                                                                     "other"};
+inline constexpr std::array<std::string_view, 9> airbyte_operations{
+    "get_token",  "health", "list_workspaces", "list_connections", "list_jobs", "get_job", "trigger_job",
+    "cancel_job", "other"};
 inline constexpr std::array<std::string_view, 10> request_failure_reasons{
     "dns", "connect", "tls", "timeout", "auth", "rate_limited", "http_4xx", "http_5xx", "decode", "other"};
 inline constexpr std::array<std::string_view, 3> polls{"health", "connections", "jobs"};
