@@ -4,9 +4,11 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <zlib.h>
@@ -62,11 +64,12 @@ std::string_view trimmed(std::string_view text) {
 
 struct Exposition::Compression {
   explicit Compression(asio::any_io_executor executor, Body from)
-      : source(std::move(from)), finished(std::move(executor)) {
-    finished.expires_after(longest_wait);
+      : source(std::move(from)), finished(std::in_place, std::move(executor)) {
+    finished->expires_after(longest_wait);
   }
   Body source;
-  asio::steady_timer finished;  ///< cancelled when `result` or `failed` is set
+  std::optional<asio::steady_timer> finished;  ///< gone when done: it must not outlive its context; cancelled
+                                               ///< when `result` or `failed` is set
   std::optional<Body> result;
   bool failed = false;
 };
@@ -88,7 +91,7 @@ asio::awaitable<std::optional<Body>> Exposition::compressed(std::shared_ptr<Expo
     const auto shared = self->compression_;
     if (!shared->result && !shared->failed) {
       // Cancelled means finished; a time-out or our own cancellation leave the result empty.
-      co_await shared->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await shared->finished->async_wait(asio::as_tuple(asio::use_awaitable));
     }
     co_return shared->result;
   }
@@ -99,7 +102,8 @@ asio::awaitable<std::optional<Body>> Exposition::compressed(std::shared_ptr<Expo
     std::shared_ptr<Compression> compression;
     ~Finish() {
       compression->failed = !compression->result;
-      compression->finished.cancel();
+      compression->finished->cancel();
+      compression->finished.reset();
     }
   };
   const Finish finish{mine};
@@ -119,10 +123,12 @@ asio::awaitable<std::optional<Body>> Exposition::compressed(std::shared_ptr<Expo
 void Exposition::forget_when_stale(std::shared_ptr<Exposition> self, asio::any_io_executor executor) {
   if (self->forgetting_) return;
   constexpr Millis shortest{50};
-  asio::steady_timer& timer = self->forgetting_.emplace(executor);
-  timer.expires_after(std::max(self->fresh_until_ - self->clock_().mono, shortest));
-  timer.async_wait([self, executor](const boost::system::error_code& stopped) {
-    self->forgetting_.reset();
+  self->forgetting_ = true;
+  // Owned by its own handler: a member could outlive the context.
+  const auto timer = std::make_shared<asio::steady_timer>(executor);
+  timer->expires_after(std::max(self->fresh_until_ - self->clock_().mono, shortest));
+  timer->async_wait([self, executor, timer](const boost::system::error_code& stopped) {
+    self->forgetting_ = false;
     if (stopped) return;
     self->text_.reset();
     const auto& compression = self->compression_;

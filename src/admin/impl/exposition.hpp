@@ -13,7 +13,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace syncwarden::admin {
 
@@ -43,7 +42,7 @@ class Exposition {
   Body text_;
   Mono fresh_until_;
   std::shared_ptr<Compression> compression_;
-  std::optional<boost::asio::steady_timer> forgetting_;  ///< set while one is under way
+  bool forgetting_ = false;  ///< one is under way
 };
 
 /// Whether an Accept-Encoding header asks for gzip.
