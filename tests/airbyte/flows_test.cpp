@@ -256,6 +256,29 @@ TEST_F(Flows, AServerThatIgnoresOffsetsEndsThePoll) {
   EXPECT_TRUE(page->ended.empty());  // and it ignores the filter of statuses
 }
 
+TEST_F(Flows, AServerThatIgnoresTheFilterIsNotReadToItsBeginning) {
+  script.handler = [](const http::Request& request) -> std::optional<Reply> {
+    if (request.path() != "/api/v1/jobs/list_for_workspaces") return std::nullopt;
+    if (request.body.find("updatedAtStart") != std::string::npos) return ok(R"({"jobs":[]})");
+    const auto offset = static_cast<std::int64_t>(number_after(request.body, "rowOffset"));
+    if (offset == 0) {
+      std::string newest = list_of(100'000, 199, "succeeded", 1);
+      newest.replace(newest.rfind(']'), 1, "," + item(100'199, "running", 1763800000) + "]");
+      return ok(newest);
+    }
+    return ok(list_of(1 + offset, 200, "succeeded", 1));  // without end
+  };
+  out::ReadJobs request;
+  request.ended_since = bench.now.wall;
+  const auto page = bench.run(bench.client().jobs(request));
+  ASSERT_TRUE(page) << to_string(page.error());
+  ASSERT_EQ(page->active.size(), 1U);
+  EXPECT_EQ(page->active[0].id, JobId{100'199});
+  EXPECT_EQ(script.bodies("POST /api/v1/jobs/list_for_workspaces").size(), 3U);
+  ASSERT_TRUE(bench.run(bench.client().jobs(request)));
+  EXPECT_THAT(script.bodies("POST /api/v1/jobs/list_for_workspaces")[3], HasSubstr(R"("status":"pending")"));
+}
+
 TEST_F(Flows, AListThatIsNoneIsAnError) {
   script.on("POST /api/v1/jobs/list_for_workspaces", ok(R"({"data":[]})"));
   const auto missing = bench.run(bench.client().jobs(out::ReadJobs()));

@@ -54,6 +54,15 @@ std::vector<JobStatus> active_statuses(const Traits& traits) {
 
 bool refused(const Error& error) { return error.code == Errc::rejected || error.code == Errc::server_error; }
 
+bool asks_active(const JobQuery& query) {
+  return !query.statuses.empty() && std::none_of(query.statuses.begin(), query.statuses.end(), is_terminal);
+}
+
+std::size_t count_ended(const std::vector<JobView>& jobs) {
+  return static_cast<std::size_t>(
+      std::count_if(jobs.begin(), jobs.end(), [](const JobView& job) { return is_terminal(job.status); }));
+}
+
 bool asks_queued(const JobQuery& query) {
   return std::find(query.statuses.begin(), query.statuses.end(), JobStatus::queued) != query.statuses.end();
 }
@@ -151,13 +160,15 @@ asio::awaitable<Result<JobListing::Reading>> JobListing::pages(Place place, JobQ
   for (;;) {
     Result<JobsOnPage> read = co_await tolerant_page(place, query);
     if (!read) co_return read.error();
+    // A filter that is ignored gives the whole history, newest first: what runs is at its front.
+    const bool history = asks_active(query) && count_ended(read->jobs) == read->jobs.size();
     bool fresh = false;
     for (auto& job : read->jobs) {
       fresh = ids.insert(job.id).second || fresh;
       reading.jobs.push_back(std::move(job));
     }
     // a server that ignores the offset would send the same page for ever
-    if (read->seen < query.page_size || !fresh) co_return reading;
+    if (read->seen < query.page_size || !fresh || history) co_return reading;
     query.offset += query.page_size;
     if (reading.jobs.size() < limit) continue;
     if (limit != ended_at_most || !oldest_change_first(reading.jobs)) {
@@ -192,6 +203,8 @@ asio::awaitable<Result<std::vector<JobView>>> JobListing::active(Place place, Jo
       error.where = "list_jobs";
       co_return error;
     }
+    // a server that does not know `statuses` may know `status`
+    if (count_ended(reading->jobs) * 2 > query.page_size) traits_.single_status = true;
     std::move(reading->jobs.begin(), reading->jobs.end(), std::back_inserter(all));
   }
   co_return active_from(std::move(all));
