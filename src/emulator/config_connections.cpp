@@ -152,11 +152,25 @@ Outcome clear(Api& api, const Body& body) {
   return api.rules().clears ? reset_with(api, body, JobType::reset) : Outcome{unknown_route()};
 }
 
+/// The shape before 1.0: a list of streams, empty while nothing runs.
+http::Response old_sync_progress(const Api& api, const Connection& connection, const Job* job) {
+  if (job == nullptr || is_terminal(job->status)) return reply(200, "[]");
+  const auto progress = api.airbyte.progress(*job).value_or(Progress{});
+  Json json;
+  json.open('[').open('{').member("streamName", connection.view.source.name);
+  json.member("streamNamespace", "public").member("recordsExtracted", progress.records_emitted);
+  json.member("recordsLoaded", progress.records_committed);
+  json.member("syncTimeElapsed", (api.airbyte.now() - job->created).count()).member("progressPercentage", 0);
+  json.member("lastCommittedTimestamp", 0).member("lastCursorValue", "");
+  return reply(200, json.close('}').close(']').take());
+}
+
 Outcome sync_progress(Api& api, const Body& body) {
   if (!api.rules().job_filters) return unknown_route();
   const auto* connection = connection_asked(api, body);
   if (connection == nullptr) return no_connection(api, body);
   const auto* job = api.airbyte.last_job(*api.airbyte.find(connection->view.id));
+  if (api.rules().stack_traces) return old_sync_progress(api, *connection, job);
   Json json;
   json.open('{').member("connectionId", connection->view.id.text);
   if (job == nullptr || is_terminal(job->status)) {

@@ -186,6 +186,14 @@ TEST(JobReads, IdleProgressOmitsWhatTheSchemaRequires) {  // 5
             fmt::format(R"({{"connectionId":"{}","streams":[]}})", desk.id()));
 }
 
+TEST(JobReads, ProgressWasAListBefore10) {
+  Desk desk(exact("0.50.40"));
+  EXPECT_EQ(desk.config("connections/sync_progress", desk.with_id()).text(), "[]");
+  desk.running_job();
+  desk.pass(seconds{5});
+  EXPECT_EQ(desk.config("connections/sync_progress", desk.with_id()).at("/0/recordsExtracted"), 500);
+}
+
 TEST(JobReads, FailuresNameOriginTypeAndMilliseconds) {  // 4.5
   auto broken = Behaviour::failing(FailureType::config_error, "the \"key\" was\nrevoked");
   broken.duration = {seconds{1}, seconds{1}};
