@@ -48,7 +48,8 @@ struct Peer {
 };
 
 /// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the
-/// body is dropped on the way out.
+/// body is dropped on the way out. A response with the status 0 closes the connection without an answer (the
+/// emulator loses replies that way).
 using Handler = std::function<boost::asio::awaitable<Response>(Request request, Peer peer)>;
 
 /// What the server tells about itself; every member may be empty. They must not throw. `answered` gets the

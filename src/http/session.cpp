@@ -146,7 +146,7 @@ asio::awaitable<bool> Session::answer() {
   } catch (...) {
     threw = true;
   }
-  if (aborted_) co_return false;
+  if (aborted_ || (!threw && response.status == 0)) co_return false;
   if (threw) {
     response = Response();
     response.status = 500;
