@@ -64,7 +64,8 @@ void Core::Machine::step(const Input& input) {
             [&](const in::PlanChanged& changed) { adopt_plan(changed.plan); },
             [&](const in::Probed& probed) {
               probing = false;
-              tell(fact::PollDone{"probe", probed.info ? std::optional<Error>{} : probed.info.error()});
+              tell(fact::PollDone{"probe", probed.info ? std::optional<Error>{} : probed.info.error(),
+                                  now.mono - probe_asked});
               if (!probed.info) {
                 airbyte_lost(probed.info.error());
                 next_probe = now.mono + backoff(plan->poll.min, plan->poll.max, ++failed_probes, rng);
@@ -135,12 +136,14 @@ void Core::Machine::ask_airbyte() {
   if (!airbyte) {
     if (!probing && (!next_probe || come(next_probe))) {
       probing = true;
+      probe_asked = now.mono;
       effect(out::Probe{});
     }
     return;
   }
   if (!reading_connections && come(next_connections)) {
     reading_connections = true;
+    connections_asked = now.mono;
     next_connections.reset();
     effect(out::ReadConnections{});
   }

@@ -183,10 +183,12 @@ struct JobEnded {
   ConnectionView connection;
   std::optional<RunId> run;
 };
+/// `poll`: "jobs", "connections" or "probe"; `took`: from asking to the answer.
 struct PollDone {
   std::string_view poll;
   std::optional<Error> error;
-};  ///< "jobs", "connections", "probe"
+  Millis took{};
+};
 struct AirbyteReachable {
   bool reachable = false;
   std::optional<Error> error;

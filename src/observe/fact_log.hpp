@@ -17,8 +17,8 @@ class FactLog final : public FactSink {
   FactLog(Log& log, std::function<Mono()> mono) : log_(log), mono_(std::move(mono)) {}
 
   void apply(const Fact& fact) override;
-  /// Writes the summary of connections found and gone that is still open. Any other fact does so too; the
-  /// shell calls this after the facts of a step.
+  /// Writes the summary of connections found and gone that is still open. Any other fact does so too.
+  void turn_ends() override { flush(); }
   void flush();
 
  private:

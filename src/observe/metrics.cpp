@@ -81,7 +81,10 @@ void Metrics::apply(const Fact& fact) {
         impl.facts.job_ended(f.job);
         impl.pairs.count(f.job, f.connection);
       },
-      [&](const fact::PollDone& f) { impl.airbyte.poll_done(f.poll, f.error.has_value()); },
+      [&](const fact::PollDone& f) {
+        impl.airbyte.poll_done(f.poll, f.error.has_value());
+        if (!f.error) impl.airbyte.poll_took(f.poll, f.took);
+      },
       [&](const fact::ConnectionFound& f) { static_cast<void>(impl.pairs.of(f.connection)); },
       [](const auto&) {}};  // the others are state, or for the log
   std::visit(count, fact);

@@ -9,6 +9,8 @@ class FactSink {
  public:
   virtual ~FactSink() = default;
   virtual void apply(const Fact& fact) = 0;
+  /// The facts of one turn of the loop are complete.
+  virtual void turn_ends() {}
 };
 
 }  // namespace syncwarden

@@ -21,6 +21,7 @@ namespace asio = boost::asio;
 
 /// Decided but not on disk: beyond this the state store has been away for too long to go on.
 constexpr std::size_t most_uncommitted = 500'000;
+constexpr Millis overdue{std::chrono::seconds{30}};
 constexpr Millis drain_limit{std::chrono::seconds{3}};
 constexpr Millis cancel_limit{std::chrono::seconds{2}};
 constexpr Millis commit_retry_min{std::chrono::milliseconds{250}};
@@ -55,6 +56,11 @@ Shell::Shell(asio::any_io_executor executor, Store& store, FactSink& facts, Shel
       store_tasks_(executor, as_fatal(options_.fatal)) {}
 
 Shell::~Shell() = default;
+
+bool Shell::awake(Now now) const {
+  const auto wake = core_.next_wake();
+  return !(wake.wall && now.wall - *wake.wall > overdue) && !(wake.mono && now.mono - *wake.mono > overdue);
+}
 
 asio::awaitable<Result<void>> Shell::start(PlanPtr plan, std::shared_ptr<AirbyteApi> airbyte) {
   auto timer = make_wake_timer(executor_, [this] { put(in::Woke{}); });
@@ -98,6 +104,7 @@ void Shell::drain() {
     take(core_.step(options_.clock(), input));
   }
   draining_ = false;
+  facts_.turn_ends();
   begin_commit();
   if (wake_ && !stopping_) wake_->set(core_.next_wake());
 }

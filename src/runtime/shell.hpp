@@ -52,6 +52,8 @@ class Shell {
 
   [[nodiscard]] const ReadView& view() const { return core_; }
   [[nodiscard]] bool store_healthy() const { return store_healthy_; }
+  /// False when the core's own alarm is long overdue: the loop turns, but nothing decides any more.
+  [[nodiscard]] bool awake(Now now) const;
   [[nodiscard]] std::size_t inputs_taken() const { return inputs_taken_; }
 
  private:

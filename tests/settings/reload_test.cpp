@@ -80,9 +80,9 @@ TEST(Diff, TellsRulesByTheirMatch) {
           line + "  - {match: {tag: c}, schedule: airbyte}\n"
                  "  - {match: {tag: a}, schedule: {every: 2h, spread: true}, overlap: attach}\n"),
       "rule {tag: \"a\"}: schedule: \"every 1h\" -> \"every 2h spread\"\n"
-            "rule {tag: \"a\"}: overlap: skip -> attach\n"
-            "rule {tag: \"b\"}: removed (was \"every 1h\")\n"
-            "rule {tag: \"c\"}: added, airbyte\n");
+      "rule {tag: \"a\"}: overlap: skip -> attach\n"
+      "rule {tag: \"b\"}: removed (was \"every 1h\")\n"
+      "rule {tag: \"c\"}: added, airbyte\n");
   EXPECT_EQ(
       changes(line + "  - {match: {tag: a}, schedule: airbyte}\n  - {match: {tag: b}, schedule: airbyte}\n",
               line + "  - {match: {tag: b}, schedule: airbyte}\n  - {match: {tag: a}, schedule: airbyte}\n"),

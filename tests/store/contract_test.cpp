@@ -261,8 +261,7 @@ TEST_P(StoreContract, AJobKeepsTheRunThatCreatedItAndOnlyItsFirstFailure) {
 }
 
 TEST_P(StoreContract, LoadBringsOpenThingsOnly) {
-  ASSERT_TRUE(
-      commit({put::PutRun{open_run(1)}, put::PutRun{finished_run(2)}}));
+  ASSERT_TRUE(commit({put::PutRun{open_run(1)}, put::PutRun{finished_run(2)}}));
   const auto snapshot = load();
   EXPECT_THAT(snapshot.open_runs, ElementsAre(open_run(1)));
 }

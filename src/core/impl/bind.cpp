@@ -184,8 +184,10 @@ void Core::Machine::adopt_plan(PlanPtr next) {
 
 void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
   reading_connections = false;
-  tell(fact::PollDone{"connections", seen.connections ? std::optional<Error>{}
-                                                      : std::optional<Error>{seen.connections.error()}});
+  tell(fact::PollDone{
+      "connections",
+      seen.connections ? std::optional<Error>{} : std::optional<Error>{seen.connections.error()},
+      now.mono - connections_asked});
   if (!seen.connections) {
     next_connections = now.mono + backoff(plan->poll.min, plan->poll.max, ++failed_discoveries, rng);
     return;

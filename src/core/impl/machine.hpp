@@ -136,7 +136,7 @@ struct Core::Machine {
   std::optional<Mono> down_since;
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
   std::uint64_t poll_number = 0;
-  Mono poll_asked;
+  Mono poll_asked, probe_asked, connections_asked;
   std::optional<Mono> next_probe, next_connections, next_jobs;
   std::optional<Mono> throttled_until;
   std::uint32_t throttles = 0;

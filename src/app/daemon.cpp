@@ -1,0 +1,390 @@
+#include "app/daemon.hpp"
+
+#include "admin/admin.hpp"
+#include "airbyte/client.hpp"
+#include "app/flags.hpp"
+#include "http/server.hpp"
+#include "observe/fact_log.hpp"
+#include "observe/metrics.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/loop_pulse.hpp"
+#include "runtime/sd_notify.hpp"
+#include "runtime/shell.hpp"
+#include "store/memory/memory_store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+#include <csignal>
+#include <random>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace syncwarden::app {
+namespace {
+
+namespace asio = boost::asio;
+using observe::StoreOperation;
+
+/// On SIGTERM the daemon is gone within this, whatever hangs (product.md).
+constexpr Millis stop_limit{std::chrono::seconds{20}};
+constexpr Millis server_grace{std::chrono::seconds{1}};
+constexpr Millis pulse_interval{std::chrono::seconds{1}};
+constexpr Millis store_size_interval{std::chrono::seconds{30}};
+
+observe::ConnectionDetail detail_of(settings::ConnectionDetail detail) {
+  return detail == settings::ConnectionDetail::off ? observe::ConnectionDetail::off
+                                                   : observe::ConnectionDetail::basic;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) ^ device();
+}
+
+std::string owner_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("{} pid {}", host.data(), ::getpid());
+}
+
+/// Facts go to the counters and to the log.
+class Facts final : public FactSink {
+ public:
+  Facts(observe::Metrics& metrics, observe::FactLog& log) : metrics_(metrics), log_(log) {}
+  void apply(const Fact& fact) override {
+    metrics_.apply(fact);
+    log_.apply(fact);
+    if (const auto* poll = std::get_if<fact::PollDone>(&fact)) {
+      if (poll->poll == "jobs" && !poll->error) polled_ = true;
+    }
+  }
+  void turn_ends() override { log_.turn_ends(); }
+  [[nodiscard]] bool polled() const { return polled_; }
+
+ private:
+  observe::Metrics& metrics_;
+  observe::FactLog& log_;
+  bool polled_ = false;
+};
+
+class Daemon {
+ public:
+  Daemon(asio::io_context& loop, DaemonOptions options);
+  asio::awaitable<void> run();
+  [[nodiscard]] int status() const { return status_; }
+
+ private:
+  Result<void> open();
+  Result<std::shared_ptr<AirbyteApi>> make_airbyte(const settings::Settings& settings);
+  Result<std::unique_ptr<Store>> open_store();
+  admin::Health health();
+  asio::awaitable<Result<void>> start();
+  asio::awaitable<void> wait_for_signals();
+  asio::awaitable<void> follow_store_size();
+  asio::awaitable<Result<std::string>> reload();
+  Result<std::string> apply(const settings::Loaded& loaded);
+  asio::awaitable<void> stop();
+  void fail(const Error& error);
+
+  asio::io_context& loop_;
+  asio::any_io_executor executor_;
+  DaemonOptions options_;
+  runtime::SystemdNotifier systemd_ = runtime::SystemdNotifier::from_environment();
+  Now started_ = runtime::read_clock();
+  observe::Metrics metrics_;
+  observe::Log log_;
+  observe::FactLog fact_log_;
+  Facts facts_;
+  std::unique_ptr<Store> store_;
+  std::shared_ptr<AirbyteApi> airbyte_;
+  std::unique_ptr<runtime::Shell> shell_;
+  std::unique_ptr<http::Server> server_;
+  runtime::TaskGroup tasks_;
+  asio::thread_pool worker_{1};  // reads files, so that the loop does not
+  asio::steady_timer stop_asked_;
+  bool draining_ = false;
+  bool reloading_ = false;
+  int status_ = 0;
+};
+
+observe::MetricsOptions metrics_options(const settings::Settings& settings, Instant started) {
+  observe::MetricsOptions options;
+  options.started = started;
+  options.detail = detail_of(settings.connection_detail);
+  options.connection_limit = settings.connection_limit;
+  return options;
+}
+
+observe::LogOptions counted(observe::LogOptions options, observe::Metrics& metrics) {
+  options.counted = [&metrics](observe::Level level) { metrics.logged(level); };
+  return options;
+}
+
+Daemon::Daemon(asio::io_context& loop, DaemonOptions options)
+    : loop_(loop),
+      executor_(loop.get_executor()),
+      options_(std::move(options)),
+      metrics_(metrics_options(options_.settings, started_.wall)),
+      log_(counted(options_.log, metrics_)),
+      fact_log_(log_, [] { return runtime::read_clock().mono; }),
+      facts_(metrics_, fact_log_),
+      tasks_(executor_, [](std::exception_ptr bug) { std::rethrow_exception(bug); }),
+      stop_asked_(executor_) {
+  stop_asked_.expires_at(asio::steady_timer::time_point::max());
+}
+
+Result<std::shared_ptr<AirbyteApi>> Daemon::make_airbyte(const settings::Settings& settings) {
+  airbyte::Observer observer;
+  auto& metrics = metrics_.airbyte();
+  observer.request_started = [&metrics](airbyte::Operation operation) {
+    metrics.request_started(airbyte::to_string(operation));
+  };
+  observer.request_ended = [&metrics](airbyte::Operation operation, std::optional<Errc> failure,
+                                      Millis took) {
+    metrics.request_ended(airbyte::to_string(operation), took, failure);
+  };
+  observer.retry = [&metrics](airbyte::Operation operation) {
+    metrics.request_retried(airbyte::to_string(operation));
+  };
+  observer.token_expiry = [&metrics](Instant at) { metrics.token_expires(at); };
+  auto client = airbyte::make_client(executor_, settings.airbyte, runtime::read_clock, std::move(observer));
+  if (!client) return client.error();
+  return std::shared_ptr<AirbyteApi>(std::move(*client));
+}
+
+Result<std::unique_ptr<Store>> Daemon::open_store() {
+  const auto wall = [] { return runtime::read_clock().wall; };
+  if (options_.settings.state_path.empty()) {
+    store::MemoryStore::Options options;
+    options.now = wall;
+    return std::unique_ptr<Store>(std::make_unique<store::MemoryStore>(options));
+  }
+  store::SqliteOptions options;
+  options.now = wall;
+  auto opened = store::make_sqlite_store(executor_, options_.settings.state_path, options);
+  metrics_.store().operation(StoreOperation::migrate, !opened);
+  return opened;
+}
+
+admin::Health Daemon::health() {
+  admin::Health health;
+  health.loop_alive = [this] { return shell_->awake(runtime::read_clock()); };
+  health.store_ok = [this] { return shell_->store_healthy(); };
+  health.config_loaded = [] { return true; };
+  health.first_poll_done = [this] { return facts_.polled(); };
+  health.draining = [this] { return draining_; };
+  return health;
+}
+
+Result<void> Daemon::open() {
+  auto airbyte = make_airbyte(options_.settings);
+  if (!airbyte) return airbyte.error();
+  airbyte_ = std::move(*airbyte);
+  auto store = open_store();
+  if (!store) return store.error();
+  store_ = std::move(*store);
+
+  runtime::ShellOptions shell;
+  shell.seed = random_seed();
+  shell.owner = owner_name();
+  shell.clock = runtime::read_clock;
+  shell.fatal = [this](const Error& error) { fail(error); };
+  shell.committed = [this, failing = false](const Error* error) mutable {
+    metrics_.store().operation(StoreOperation::write, error != nullptr);
+    if (error != nullptr && !failing) log_.error("state cannot be written", {{"error", to_string(*error)}});
+    if (error == nullptr && failing) log_.info("state is written again");
+    failing = error != nullptr;
+  };
+  shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
+
+  admin::Dependencies admin{.view = shell_->view(), .metrics = metrics_};
+  admin.clock = runtime::read_clock;
+  admin.health = health();
+  admin.started = started_;
+  admin.listen_address = options_.settings.listen_address;
+  if (options_.reload) admin.reload = [this] { return reload(); };
+  server_ = http::make_server(executor_, http::ServerLimits{}, admin::make_handler(std::move(admin)),
+                              admin::make_observer(metrics_));
+  return {};
+}
+
+asio::awaitable<Result<void>> Daemon::start() {
+  const PlanPtr plan = options_.settings.plan;
+  auto started = co_await shell_->start(plan, airbyte_);
+  metrics_.store().operation(StoreOperation::read, !started);
+  if (!started) co_return started.error();
+  const auto port = server_->listen(options_.settings.listen_address);
+  if (!port) co_return port.error();
+  tasks_.spawn(server_->run());
+  tasks_.spawn(wait_for_signals());
+  tasks_.spawn(follow_store_size());
+  tasks_.spawn(runtime::beat(
+      executor_, pulse_interval,
+      [this](double lag) { metrics_.loop_lag(std::chrono::duration<double>(lag)); }, systemd_));
+  metrics_.config_loaded(runtime::read_clock().wall);
+  const bool manages = !plan->rules.empty();
+  log_.info("started",
+            {{"airbyte", options_.settings.airbyte.url},
+             {"listen", options_.settings.listen_address},
+             {"state", options_.settings.state_path.empty() ? "memory" : options_.settings.state_path},
+             {"mode", manages ? to_string(plan->mode) : "observing, touching nothing"}});
+  systemd_.send(fmt::format("READY=1\nSTATUS={} rules, serving on {}", plan->rules.size(),
+                            options_.settings.listen_address));
+  if (options_.ready) options_.ready(*port);
+  co_return Result<void>{};
+}
+
+asio::awaitable<void> Daemon::run() {
+  const auto opened = open();
+  if (!opened) {
+    fail(opened.error());
+    co_return;
+  }
+  const auto started = co_await start();
+  if (!started) {
+    fail(started.error());
+  } else {
+    (void)co_await stop_asked_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  co_await stop();
+}
+
+asio::awaitable<void> Daemon::wait_for_signals() {
+  asio::signal_set signals(executor_, SIGTERM, SIGINT, SIGHUP);
+  while (true) {
+    const auto [error, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    if (signal != SIGHUP) {
+      // A second one ends the process at once, which is safe: intents are on disk.
+      if (draining_) ::_exit(status_ == 0 ? 1 : status_);
+      draining_ = true;
+      log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      stop_asked_.cancel();
+      continue;
+    }
+    systemd_.reloading(runtime::read_clock());
+    const auto result = co_await reload();
+    systemd_.send(result ? "READY=1" : "READY=1\nSTATUS=the last reload was refused; see the log");
+  }
+}
+
+asio::awaitable<void> Daemon::follow_store_size() {
+  asio::steady_timer pause(executor_);
+  while (true) {
+    const auto stats = co_await store_->stats();
+    if (stats) metrics_.store().size(stats->size_bytes);
+    pause.expires_after(store_size_interval);
+    const auto [interrupted] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (interrupted) co_return;
+  }
+}
+
+asio::awaitable<settings::Loaded> load_on_worker(std::function<settings::Loaded()> load) { co_return load(); }
+
+/// Reads the file on the worker, and applies it on the loop: whole, or not at all.
+asio::awaitable<Result<std::string>> Daemon::reload() {
+  if (!options_.reload) {
+    const Error nothing{Errc::unsupported, "there is no configuration file to reload", "", ""};
+    co_return nothing;
+  }
+  if (reloading_ || draining_) {
+    const Error busy{Errc::conflict, draining_ ? "syncwarden is stopping" : "a reload is under way", "", ""};
+    co_return busy;
+  }
+  reloading_ = true;
+  auto loading = load_on_worker(options_.reload);
+  const auto loaded = co_await asio::co_spawn(worker_, std::move(loading), asio::use_awaitable);
+  reloading_ = false;
+  auto result = apply(loaded);
+  if (!result) {
+    metrics_.config_refused();
+    log_.error("configuration refused, the old one stays", {{"error", to_string(result.error())}});
+  }
+  co_return result;
+}
+
+Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
+  for (const auto& warning : loaded.warnings) log_.warn(settings::to_string(warning));
+  if (!loaded.ok()) {
+    std::string problems;
+    for (const auto& problem : loaded.problems)
+      problems += (problems.empty() ? "" : "\n") + settings::to_string(problem);
+    return Error{Errc::invalid_config, problems, "", ""};
+  }
+  settings::Settings next = *loaded.settings;
+  std::string told;
+  bool airbyte_changed = false;
+  for (const auto& change : settings::diff(options_.settings, next)) {
+    if (change.text.rfind("airbyte.", 0) == 0) airbyte_changed = true;
+    const auto line = change.text + (change.needs_restart ? " (needs a restart)" : "");
+    log_.info("configuration changed", {{"change", line}});
+    told += line + "\n";
+  }
+  std::shared_ptr<AirbyteApi> client;
+  if (airbyte_changed) {
+    auto made = make_airbyte(next);
+    if (!made) return made.error();
+    client = std::move(*made);
+    airbyte_ = client;
+  }
+  // What needs a restart keeps its running value, so that the next difference is told against what really
+  // runs.
+  next.state_path = options_.settings.state_path;
+  next.listen_address = options_.settings.listen_address;
+  options_.settings = std::move(next);
+  metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
+  metrics_.config_loaded(runtime::read_clock().wall);
+  shell_->change(options_.settings.plan, client);
+  return told.empty() ? std::string("nothing changed\n") : told;
+}
+
+/// In order: nothing new, the last commit, the lease, and the metrics last, so that a scrape shows the drain.
+asio::awaitable<void> Daemon::stop() {
+  draining_ = true;
+  systemd_.send("STOPPING=1");
+  co_await shell_->stop(stop_limit);
+  if (server_) server_->stop(server_grace);
+  asio::steady_timer grace(executor_);
+  grace.expires_after(std::chrono::milliseconds{1});
+  (void)co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
+  tasks_.cancel_all();
+  const Millis limit = 2 * server_grace;
+  const bool quiet = co_await tasks_.join(limit);
+  store_->close();
+  worker_.join();
+  log_.info("stopped");
+  // A lookup that hangs in the C library would hold the process for minutes; everything is on disk by now.
+  if (!quiet) ::_exit(status_);
+  loop_.stop();
+}
+
+void Daemon::fail(const Error& error) {
+  const int status = exit_status(error);
+  log_.error("cannot go on", {{"error", to_string(error)}});
+  if (status_ == 0) status_ = status;
+  stop_asked_.cancel();
+}
+
+}  // namespace
+
+int run_daemon(asio::io_context& loop, DaemonOptions options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a full disk is an error to report, not a reason to die
+  Daemon daemon(loop, std::move(options));
+  auto life = daemon.run();
+  asio::co_spawn(loop, std::move(life), [&loop](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+    loop.stop();
+  });
+  loop.run();
+  return daemon.status();
+}
+
+}  // namespace syncwarden::app
