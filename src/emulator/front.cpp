@@ -94,7 +94,7 @@ void State::tick() {
 
 /// While requests wait, time must go on without new ones.
 void State::arm() {
-  if (stopping_ || waiters_.empty()) return;
+  if (stopping_ || airbyte_.waiting_tickets() == 0) return;
   const auto next = airbyte_.next_event();
   if (!next || (armed_for_ && *armed_for_ <= *next)) return;
   armed_for_ = next;

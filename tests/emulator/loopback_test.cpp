@@ -18,7 +18,7 @@ class Loopback : public testing::Test {
     http::Origin origin;
     origin.host = "127.0.0.1";
     origin.port = server_->listen("127.0.0.1:0").value();
-    client_ = std::move(http::make_client(io_.get_executor(), origin, {}).value());
+    client_ = http::make_client(io_.get_executor(), origin, {}).value();
     boost::asio::co_spawn(io_, server_->run(), [](std::exception_ptr) {});
   }
 
