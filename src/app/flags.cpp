@@ -109,14 +109,21 @@ settings::LoadOptions ConfigFlags::options() const {
 }
 
 std::optional<settings::Settings> ConfigFlags::load() const {
-  const auto loaded =
-      file_.empty() ? settings::load_text("", "flags", options()) : settings::load_file(file_, options());
-  print(loaded);
-  if (!loaded.ok() && file_.empty() && options().overrides.empty()) {
+  const auto how = options();
+  if (file_.empty() && how.overrides.empty()) {
     fmt::print(stderr,
                "syncwarden: give --config.file FILE, or at least --airbyte.url URL; `syncwarden demo` needs "
                "neither\n");
+    return std::nullopt;
   }
+  auto loaded = file_.empty() ? settings::load_text("", "flags", how) : settings::load_file(file_, how);
+  print(loaded);
+  // Without a file nothing is managed, so there is nothing to remember: no state file is asked of a first
+  // visitor.
+  const bool state_given =
+      std::any_of(how.overrides.begin(), how.overrides.end(),
+                  [](const settings::Override& given) { return given.first == "state"; });
+  if (loaded.settings && file_.empty() && !state_given) loaded.settings->state_path.clear();
   return loaded.settings;
 }
 

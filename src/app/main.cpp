@@ -1,12 +1,35 @@
 #include "app/commands/commands.hpp"
 #include "app/flags.hpp"
+#include "base/text.hpp"
 #include "observe/build_info.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+namespace {
+
+/// The command that a first word was probably meant to be; nothing where it is a command, or like none.
+std::optional<std::string> misspelt(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = syncwarden::nearest(argv[1], candidates);
+  if (!near) return std::nullopt;
+  return std::string(*near);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace syncwarden;
@@ -32,6 +55,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const auto meant = misspelt(app, argc, argv)) {
+      fmt::print(stderr, "syncwarden: there is no command \"{}\"; did you mean {}?\n", printable(argv[1]),
+                 *meant);
+      return app::exit_usage;
+    }
     return app.exit(error) == 0 ? app::exit_done : app::exit_usage;
   }
   try {

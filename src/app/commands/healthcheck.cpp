@@ -32,7 +32,9 @@ asio::awaitable<void> ask(http::Client& client, int& status) {
   options.idempotent = true;
   const auto response = co_await client.send(std::move(request), std::move(options));
   if (!response) {
-    status = report(response.error().error);
+    auto error = response.error().error;
+    error.hint = "is syncwarden running, and does it listen there? see --web.listen-address";
+    status = report(error);
   } else if (response->status != 200) {
     fmt::print(stderr, "syncwarden: /livez answers {}\n", response->status);
     status = exit_failed;
@@ -43,17 +45,20 @@ asio::awaitable<void> ask(http::Client& client, int& status) {
 }
 
 struct Healthcheck {
-  ConfigFlags config;
+  std::string file;
   std::string listen;
 
   int operator()() const {
     std::string address = listen;
     if (address.empty()) {
       address = "127.0.0.1:9927";
-      if (!config.file().empty()) {
-        const auto settings = config.load();
-        if (!settings) return exit_usage;
-        address = settings->listen_address;
+      if (!file.empty()) {
+        settings::LoadOptions options;
+        options.environment = environment;
+        const auto loaded = settings::load_file(file, options);
+        print(loaded);
+        if (!loaded.ok()) return exit_usage;
+        address = loaded.settings->listen_address;
       }
     }
     const auto origin = http::Origin::parse(local_url(address));
@@ -78,8 +83,7 @@ void add_healthcheck(CLI::App& app, Chosen& chosen) {
   auto* command =
       app.add_subcommand("healthcheck", "ask the local daemon's /livez; for HEALTHCHECK in images");
   auto check = std::make_shared<Healthcheck>();
-  command->add_option("--config.file", "the daemon's configuration, for its listen address")
-      ->each([check](const std::string&) {});
+  command->add_option("--config.file", check->file, "the daemon's configuration, for its listen address");
   command->add_option("--web.listen-address", check->listen, "where the daemon listens");
   command->callback([check, &chosen] { chosen = [check] { return (*check)(); }; });
 }
