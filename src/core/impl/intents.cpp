@@ -174,6 +174,10 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
   if (attribution != Attribution::attached) tell(fact::TriggerAccepted{open.run, now.wall - open.run.due});
   keep_run(open);
   watchers[job].push_back(open.run.id);
+  if (attribution == Attribution::proven) {
+    auto& created = connections[open.connection].newest_job_created;
+    created = std::max(created.value_or(now.wall), now.wall);
+  }
   expect_job(open.connection, job, JobStatus::unknown);
   end_holding(open);
 }

@@ -160,7 +160,6 @@ void Core::Machine::expect_job(ConnectionIndex index, JobId job, JobStatus statu
     connection.active.push_back(std::move(expected));
   }
   newest_job = std::max(newest_job, job);
-  connection.newest_job_created = std::max(connection.newest_job_created.value_or(now.wall), now.wall);
   changed_occupancy(index);
   if (airbyte && !reading_jobs) {
     const Mono soon = now.mono + plan->poll.min;
