@@ -209,6 +209,20 @@ TEST(Rule6Clock, ASmallBackwardStepRepeatsNothing) {
   EXPECT_EQ(desk.sent.size(), 3U);
 }
 
+TEST(Rule6Clock, ACorrectionByMoreThanThreeHoursGoesOnFromNowAndRepeatsNothing) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 6h + 15min);  // 01:00 to 06:00 have run
+  ASSERT_EQ(desk.sent.size(), 6U);
+  desk.set_clock(monday - 90min);
+  desk.until(monday + 5min);
+  EXPECT_EQ(desk.tick(monday - 1h), "started/on_time");
+  EXPECT_EQ(desk.tick(monday), "started/on_time");
+  desk.until(monday + 6h + 30min);
+  EXPECT_EQ(desk.sent.size(), 8U) << "what ran before the correction runs no second time";
+  desk.until(monday + 7h);
+  EXPECT_EQ(desk.tick(monday + 7h), "started/on_time");
+}
+
 TEST(Rule6Clock, AWatermarkFarAheadAtBootIsAWrongClock) {
   Desk desk(plan_of(rule()));
   desk.until(monday + 10h + 15min);

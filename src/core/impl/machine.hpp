@@ -61,6 +61,8 @@ struct Slot {
   std::optional<RunId> waiting;  ///< its run that waits to start or to start again; never more than one
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
+  /// After the clock was set back by hours: nominals in (first, second] were decided before that.
+  std::optional<std::pair<Instant, Instant>> decided_before;
 };
 
 /// A run that has not finished, with what need not survive a crash.
@@ -181,6 +183,7 @@ struct Core::Machine {
   // ---- ticks.cpp ----
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
+  static void pass_over_decided(Slot& slot);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
   /// extra job follows.

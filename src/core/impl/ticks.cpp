@@ -7,9 +7,19 @@
 
 namespace syncwarden::core {
 
+/// What was decided before the clock was set back is not decided again.
+void Core::Machine::pass_over_decided(Slot& slot) {
+  if (!slot.decided_before) return;
+  const auto& [first, last] = *slot.decided_before;
+  if (slot.watermark < first) return;
+  slot.watermark = std::max(slot.watermark, last);
+  slot.decided_before.reset();
+}
+
 /// Files the next due instant of a schedule.
 void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
   const auto* rule = connections[slot.connection].rule;
+  pass_over_decided(slot);
   slot.next = next_tick(slot.when, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
   if (slot.next) due.emplace(slot.next->due, index);
 }
@@ -20,7 +30,15 @@ void Core::Machine::collect_due() {
     due.erase(due.begin());
     auto& slot = slots[index];
     const auto& policy = connections[slot.connection].rule->policy;
-    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, now.wall, policy.catch_up,
+    // Only up to what was decided before the clock was set back; that is passed over then.
+    Instant until = now.wall;
+    bool passes_over = false;
+    if (slot.decided_before) {
+      const auto beyond = next_tick(slot.when, slot.id.text, policy.jitter, slot.decided_before->first);
+      passes_over = beyond && beyond->due <= now.wall;
+      if (passes_over) until = beyond->due - Millis{1};
+    }
+    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
     if (ticks.missed) {
@@ -33,6 +51,7 @@ void Core::Machine::collect_due() {
       slot.range_begin = ticks.start.empty() ? ticks.watermark : *ticks.missed;
     }
     slot.watermark = std::max(slot.watermark, ticks.watermark);
+    if (passes_over) slot.watermark = std::max(slot.watermark, slot.decided_before->first);
     arm(slot, index);
     for (const auto& tick : ticks.start) take_tick(index, tick);
   }
@@ -205,6 +224,7 @@ void Core::Machine::clock_corrected() {
     if (!slot.bound || slot.watermark <= now.wall) continue;
     if (slot.range_begin <= now.wall) continue;  // every nominal up to the watermark has its own decision
     if (slot.next) due.erase({slot.next->due, i});
+    slot.decided_before = {slot.range_begin, slot.watermark};
     slot.watermark = now.wall;
     slot.range_begin = now.wall;
     set_cursor(slot, slot.watermark);
