@@ -46,6 +46,8 @@ struct Connection {
   bool present = true;            ///< false: gone from Airbyte; kept for its runs and cursors
   bool asked_manual = false;      ///< a request to set Airbyte's schedule to manual was made
   std::optional<Instant> newest_job_created;
+  std::optional<Mono>
+      listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::set<RunId> unresolved;          ///< intended or unresolved runs, looked for in every poll
   std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
 };
@@ -144,7 +146,8 @@ struct Core::Machine {
   std::uint32_t throttles = 0;
   std::optional<Instant> job_cursor;
   JobId newest_job;
-  std::optional<Mono> last_movement;  // evidence that Airbyte's workers live
+  std::optional<Mono> whole_listed;   // when the last complete poll of the whole instance was asked for
+  std::optional<Mono> last_movement;  // Airbyte's workers have done something since then
   std::optional<Instant> last_jobs_poll, last_connections_poll;
   std::size_t focus_next = 0;
   std::optional<Mono> next_prune;
@@ -237,6 +240,8 @@ struct Core::Machine {
   void see_jobs(const in::JobsSeen& seen);
   void poll_failed(const in::JobsSeen& seen, const Error& error);
   void see_active(const JobView& job, bool first_poll);
+  void movement(const Connection& connection);
+  void remember_listed(const JobsPage& page);
   void see_missing(const JobsPage& page);
   void see_ended(const JobView& job, bool history);
   void record_end(Connection& connection, const JobView& job, bool history);
