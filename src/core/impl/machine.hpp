@@ -182,6 +182,7 @@ struct Core::Machine {
   void unbind(ScheduleIndex index, bool forget_cursor, std::string_view why);
   void restore_run(const Run& run);
   void recount_slots();
+  void change_keys(Connection& connection);
 
   // ---- ticks.cpp ----
   void collect_due();
@@ -215,6 +216,8 @@ struct Core::Machine {
   void make_ready(OpenRun& open);
   void stop_waiting(OpenRun& open);
   void park(OpenRun& open, Slots::Key key);
+  void wake_parked();
+  void may_wake(const std::vector<Slots::Key>& keys);
   void wait_for_end(OpenRun& open);
   void fire_timers();
   void changed_occupancy(ConnectionIndex index);
