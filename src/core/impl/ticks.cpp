@@ -44,8 +44,13 @@ void Core::Machine::collect_due() {
     if (ticks.missed) {
       const auto detail = fmt::format("{}{} due while syncwarden was not running",
                                       ticks.missed_more ? "more than " : "", ticks.missed_count);
-      // What waited already is older still.
+      // What waited already is older still, and the cursor is about to pass it.
+      const auto older = std::exchange(slot.backlog, {});
       if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "a newer tick came due");
+      for (const auto& tick : older) {
+        record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                    "more ticks wait than catch_up_max");
+      }
       record_tick(slot, *ticks.missed, TickOutcome::missed, TickReason::down,
                   ticks.missed_count > 0 ? ticks.missed_count - 1 : 0, detail);
       slot.range_begin = ticks.start.empty() ? ticks.watermark : *ticks.missed;
@@ -65,6 +70,10 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
   if (one_by_one && slot.unfinished > 0 && (tick.late || !slot.backlog.empty())) {
     slot.backlog.push_back(tick);
     if (slot.backlog.size() > std::max<std::size_t>(policy.catch_up_max, 1)) {
+      if (slot.waiting) {  // the oldest one: its end lets the next of the backlog wait
+        give_up_waiting(*slot.waiting, TickReason::superseded, "more ticks wait than catch_up_max");
+        return;
+      }
       record_tick(slot, slot.backlog.front().nominal, TickOutcome::skipped, TickReason::superseded, 0,
                   "more ticks wait than catch_up_max");
       slot.backlog.pop_front();
@@ -142,7 +151,9 @@ void Core::Machine::next_of_backlog(ScheduleIndex index) {
 /// Moves the durable watermark of a schedule, never back.
 void Core::Machine::keep_cursor(const Slot& slot, Instant decided) {
   const auto known = cursors.find(slot.id);
-  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text() && slot.bound;
+  if (known == cursors.end() && !slot.bound)
+    return;  // the schedule was removed, and starts anew if it returns
+  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text();
   const Instant watermark = ahead ? std::max(known->second.watermark, decided) : decided;
   set_cursor(slot, watermark);
 }
