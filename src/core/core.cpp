@@ -175,8 +175,8 @@ NextWake Core::Machine::next_wake() const {
   if (!due.empty()) earliest(wake.wall, due.begin()->first);
   if (!wall_timers.empty()) earliest(wake.wall, wall_timers.begin()->first);
   if (!mono_timers.empty()) earliest(wake.mono, mono_timers.begin()->first);
-  if (!probing && !airbyte) earliest(wake.mono, next_probe.value_or(now.mono));
-  if (airbyte) {
+  if (!stopping && !probing && !airbyte) earliest(wake.mono, next_probe.value_or(now.mono));
+  if (!stopping && airbyte) {
     if (!reading_connections) earliest(wake.mono, next_connections);
     if (!reading_jobs && can_poll()) earliest(wake.mono, next_jobs);
   }

@@ -81,6 +81,26 @@ void Core::Machine::recount_slots() {
   }
 }
 
+/// A connection whose source or destination is another one now holds other slots, and waits for others.
+void Core::Machine::change_keys(Connection& connection) {
+  auto keys = limits.keys_of(connection.view);
+  if (keys == connection.keys) return;
+  if (connection.occupied) {
+    limits.give_back(connection.keys);
+    limits.take(keys);
+  }
+  may_wake(connection.keys);
+  connection.keys = std::move(keys);
+  for (const ScheduleIndex index : connection.schedules) {
+    const auto& waiting = slots[index].waiting;
+    if (!waiting) continue;
+    auto& open = runs.at(*waiting);
+    if (!open.parked) continue;
+    stop_waiting(open);
+    make_ready(open);
+  }
+}
+
 /// Finds the rule of a connection and makes its schedules what the rule says; what stays the same goes on
 /// untouched.
 void Core::Machine::bind(ConnectionIndex index) {
@@ -125,8 +145,12 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
   slot.when = when;
   if (edited) {
     // A new or edited schedule starts now; what waited under its old text is given up.
+    const auto backlog = std::exchange(slot.backlog, {});
     if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "the schedule was edited");
-    slot.backlog.clear();
+    for (const auto& tick : backlog) {
+      record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                  "the schedule was edited");
+    }
     slot.watermark = now.wall;
     set_cursor(slot, slot.watermark);
   } else {
@@ -205,9 +229,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     if (!fresh && known->view == view) continue;
     const ConnectionIndex index = know(view);
     auto& connection = connections[index];
-    if (connection.occupied) limits.give_back(connection.keys);
-    connection.keys = limits.keys_of(view);
-    if (connection.occupied) limits.take(connection.keys);
+    change_keys(connection);
     keep(put::PutConnection{view});
     if (known == nullptr) keep(put::PutHistory{connection.history});
     connection.asked_manual = false;

@@ -40,7 +40,10 @@ void Core::Machine::make_ready(OpenRun& open) {
 
 /// Takes a run out of wherever it waits.
 void Core::Machine::stop_waiting(OpenRun& open) {
-  if (open.in_ready) ready.erase(open.run.id);
+  if (open.in_ready) {
+    ready.erase(open.run.id);
+    may_wake(connections[open.connection].keys);  // it may have been the one who competed for them
+  }
   open.in_ready = false;
   if (open.parked) {
     const auto queue = parked.find(*open.parked);
@@ -74,10 +77,6 @@ void Core::Machine::park(OpenRun& open, Slots::Key key) {
   item.due = open.run.due;
   item.schedule = open.run.schedule.text;
   parked[key].push(item, now.mono);
-  // Its other keys may have room that somebody else can use.
-  for (const auto other : connections[open.connection].keys) {
-    if (other != key && limits.has_room(other) && parked.contains(other)) wakeable.insert(other);
-  }
 }
 
 void Core::Machine::wait_for_end(OpenRun& open) {
@@ -87,29 +86,42 @@ void Core::Machine::wait_for_end(OpenRun& open) {
   connections[open.connection].waiting_for_end.push_back(open.run.id);
 }
 
-/// Starts what may start, in order, until something holds everybody back.
-void Core::Machine::admit() {
-  if (!can_trigger()) return;
+/// For every limited key with room, one of those who wait for it competes with everybody else; the next one
+/// follows when that one has started or gone.
+void Core::Machine::wake_parked() {
   while (!wakeable.empty()) {
     const auto key = *wakeable.begin();
     wakeable.erase(wakeable.begin());
     const auto queue = parked.find(key);
     if (queue == parked.end() || !limits.has_room(key)) continue;
-    // As many as may find room; each of the others waits on.
-    if (const auto item = queue->second.pop(now.mono)) {
-      auto& open = runs.at(item->run);
-      open.parked.reset();
-      if (queue->second.empty()) parked.erase(queue);
-      make_ready(open);
-      wakeable.insert(key);
-      if (try_start(open.run.id) == Gate::blocked) break;
-    }
+    const auto item = queue->second.pop(now.mono);
+    if (queue->second.empty()) parked.erase(queue);
+    if (!item) continue;
+    auto& open = runs.at(item->run);
+    open.parked.reset();
+    make_ready(open);
   }
+}
+
+/// Those who wait for a slot of these keys may look again.
+void Core::Machine::may_wake(const std::vector<Slots::Key>& keys) {
+  for (const auto key : keys) {
+    if (parked.contains(key)) wakeable.insert(key);
+  }
+}
+
+/// Starts what may start, in order, until something holds everybody back.
+void Core::Machine::admit() {
+  if (!can_trigger()) return;
   while (in_flight.size() < window()) {
+    wake_parked();
     const auto item = ready.pop(now.mono);
     if (!item) return;
-    runs.at(item->run).in_ready = false;
+    auto& open = runs.at(item->run);
+    open.in_ready = false;
+    const auto connection = open.connection;
     if (try_start(item->run) == Gate::blocked) return;
+    may_wake(connections[connection].keys);
   }
 }
 
@@ -300,7 +312,7 @@ void Core::Machine::changed_occupancy(ConnectionIndex index) {
     return;
   }
   limits.give_back(connection.keys);
-  wakeable.insert(connection.keys.begin(), connection.keys.end());
+  may_wake(connection.keys);
   for (const RunId& id : std::exchange(connection.waiting_for_end, {})) {
     auto& open = runs.at(id);
     open.waits_for_end = false;

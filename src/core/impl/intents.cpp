@@ -128,7 +128,11 @@ void Core::Machine::trigger_refused(OpenRun& open, const TriggerReply& reply) {
   }
   if (airbyte && !reading_connections) next_connections = now.mono;
   decide_tick(open, outcome, reason, reply.error ? to_string(*reply.error) : std::string{});
-  finish(open.run.id, Verdict::failed, open.run.failure.value_or(FailureClass::unknown));
+  if (outcome == TickOutcome::skipped && open.run.job_number == 0) {
+    finish(open.run.id, Verdict::none, std::nullopt);
+  } else {
+    finish(open.run.id, Verdict::failed, open.run.failure.value_or(FailureClass::unknown));
+  }
 }
 
 /// Surely nothing happened: the intent is withdrawn and the run waits again.
@@ -174,6 +178,10 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
   if (attribution != Attribution::attached) tell(fact::TriggerAccepted{open.run, now.wall - open.run.due});
   keep_run(open);
   watchers[job].push_back(open.run.id);
+  if (attribution == Attribution::proven) {
+    auto& created = connections[open.connection].newest_job_created;
+    created = std::max(created.value_or(now.wall), now.wall);
+  }
   expect_job(open.connection, job, JobStatus::unknown);
   end_holding(open);
 }

@@ -46,6 +46,8 @@ struct Connection {
   bool present = true;            ///< false: gone from Airbyte; kept for its runs and cursors
   bool asked_manual = false;      ///< a request to set Airbyte's schedule to manual was made
   std::optional<Instant> newest_job_created;
+  std::optional<Mono>
+      listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::set<RunId> unresolved;          ///< intended or unresolved runs, looked for in every poll
   std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
 };
@@ -61,6 +63,8 @@ struct Slot {
   std::optional<RunId> waiting;  ///< its run that waits to start or to start again; never more than one
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
+  /// After the clock was set back by hours: nominals in (first, second] were decided before that.
+  std::optional<std::pair<Instant, Instant>> decided_before;
 };
 
 /// A run that has not finished, with what need not survive a crash.
@@ -142,7 +146,8 @@ struct Core::Machine {
   std::uint32_t throttles = 0;
   std::optional<Instant> job_cursor;
   JobId newest_job;
-  std::optional<Mono> last_movement;  // evidence that Airbyte's workers live
+  std::optional<Mono> whole_listed;   // when the last complete poll of the whole instance was asked for
+  std::optional<Mono> last_movement;  // Airbyte's workers have done something since then
   std::optional<Instant> last_jobs_poll, last_connections_poll;
   std::size_t focus_next = 0;
   std::optional<Mono> next_prune;
@@ -177,10 +182,12 @@ struct Core::Machine {
   void unbind(ScheduleIndex index, bool forget_cursor, std::string_view why);
   void restore_run(const Run& run);
   void recount_slots();
+  void change_keys(Connection& connection);
 
   // ---- ticks.cpp ----
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
+  static void pass_over_decided(Slot& slot);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
   /// extra job follows.
@@ -209,6 +216,8 @@ struct Core::Machine {
   void make_ready(OpenRun& open);
   void stop_waiting(OpenRun& open);
   void park(OpenRun& open, Slots::Key key);
+  void wake_parked();
+  void may_wake(const std::vector<Slots::Key>& keys);
   void wait_for_end(OpenRun& open);
   void fire_timers();
   void changed_occupancy(ConnectionIndex index);
@@ -234,6 +243,8 @@ struct Core::Machine {
   void see_jobs(const in::JobsSeen& seen);
   void poll_failed(const in::JobsSeen& seen, const Error& error);
   void see_active(const JobView& job, bool first_poll);
+  void movement(const Connection& connection);
+  void remember_listed(const JobsPage& page);
   void see_missing(const JobsPage& page);
   void see_ended(const JobView& job, bool history);
   void record_end(Connection& connection, const JobView& job, bool history);

@@ -7,9 +7,19 @@
 
 namespace syncwarden::core {
 
+/// What was decided before the clock was set back is not decided again.
+void Core::Machine::pass_over_decided(Slot& slot) {
+  if (!slot.decided_before) return;
+  const auto& [first, last] = *slot.decided_before;
+  if (slot.watermark < first) return;
+  slot.watermark = std::max(slot.watermark, last);
+  slot.decided_before.reset();
+}
+
 /// Files the next due instant of a schedule.
 void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
   const auto* rule = connections[slot.connection].rule;
+  pass_over_decided(slot);
   slot.next = next_tick(slot.when, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
   if (slot.next) due.emplace(slot.next->due, index);
 }
@@ -20,19 +30,33 @@ void Core::Machine::collect_due() {
     due.erase(due.begin());
     auto& slot = slots[index];
     const auto& policy = connections[slot.connection].rule->policy;
-    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, now.wall, policy.catch_up,
+    // Only up to what was decided before the clock was set back; that is passed over then.
+    Instant until = now.wall;
+    bool passes_over = false;
+    if (slot.decided_before) {
+      const auto beyond = next_tick(slot.when, slot.id.text, policy.jitter, slot.decided_before->first);
+      passes_over = beyond && beyond->due <= now.wall;
+      if (passes_over) until = beyond->due - Millis{1};
+    }
+    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
     if (ticks.missed) {
       const auto detail = fmt::format("{}{} due while syncwarden was not running",
                                       ticks.missed_more ? "more than " : "", ticks.missed_count);
-      // What waited already is older still.
+      // What waited already is older still, and the cursor is about to pass it.
+      const auto older = std::exchange(slot.backlog, {});
       if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "a newer tick came due");
+      for (const auto& tick : older) {
+        record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                    "more ticks wait than catch_up_max");
+      }
       record_tick(slot, *ticks.missed, TickOutcome::missed, TickReason::down,
                   ticks.missed_count > 0 ? ticks.missed_count - 1 : 0, detail);
       slot.range_begin = ticks.start.empty() ? ticks.watermark : *ticks.missed;
     }
     slot.watermark = std::max(slot.watermark, ticks.watermark);
+    if (passes_over) slot.watermark = std::max(slot.watermark, slot.decided_before->first);
     arm(slot, index);
     for (const auto& tick : ticks.start) take_tick(index, tick);
   }
@@ -46,6 +70,10 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
   if (one_by_one && slot.unfinished > 0 && (tick.late || !slot.backlog.empty())) {
     slot.backlog.push_back(tick);
     if (slot.backlog.size() > std::max<std::size_t>(policy.catch_up_max, 1)) {
+      if (slot.waiting) {  // the oldest one: its end lets the next of the backlog wait
+        give_up_waiting(*slot.waiting, TickReason::superseded, "more ticks wait than catch_up_max");
+        return;
+      }
       record_tick(slot, slot.backlog.front().nominal, TickOutcome::skipped, TickReason::superseded, 0,
                   "more ticks wait than catch_up_max");
       slot.backlog.pop_front();
@@ -123,7 +151,9 @@ void Core::Machine::next_of_backlog(ScheduleIndex index) {
 /// Moves the durable watermark of a schedule, never back.
 void Core::Machine::keep_cursor(const Slot& slot, Instant decided) {
   const auto known = cursors.find(slot.id);
-  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text() && slot.bound;
+  if (known == cursors.end() && !slot.bound)
+    return;  // the schedule was removed, and starts anew if it returns
+  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text();
   const Instant watermark = ahead ? std::max(known->second.watermark, decided) : decided;
   set_cursor(slot, watermark);
 }
@@ -205,6 +235,7 @@ void Core::Machine::clock_corrected() {
     if (!slot.bound || slot.watermark <= now.wall) continue;
     if (slot.range_begin <= now.wall) continue;  // every nominal up to the watermark has its own decision
     if (slot.next) due.erase({slot.next->due, i});
+    slot.decided_before = {slot.range_begin, slot.watermark};
     slot.watermark = now.wall;
     slot.range_begin = now.wall;
     set_cursor(slot, slot.watermark);

@@ -63,7 +63,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   last_jobs_poll = now.wall;
   airbyte_seen();
 
-  const bool history = !job_cursor;
+  const bool history = !job_cursor && !jobs_known;  // the first poll ever
   const bool first = !jobs_known;
   jobs_known = true;
   std::optional<Millis> youngest;
@@ -86,6 +86,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
       recent_by_time.erase(recent_by_time.begin());
     }
   }
+  remember_listed(page);
   give_up_unresolved(page);
   while (!gate_after_poll.empty() && gate_after_poll.begin()->first <= seen.poll) {
     auto& open = runs.at(gate_after_poll.begin()->second);
@@ -99,8 +100,27 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   }
 }
 
+/// A change that the last complete poll did not show yet came after that poll was asked for. When it is seen
+/// says nothing: what ended during an outage or before a boot is seen late.
+void Core::Machine::movement(const Connection& connection) {
+  const auto& not_before = connection.listed ? connection.listed : whole_listed;
+  if (not_before && (!last_movement || *last_movement < *not_before)) last_movement = *not_before;
+}
+
+/// What a complete poll was asked for, it has shown.
+void Core::Machine::remember_listed(const JobsPage& page) {
+  if (!page.ended_complete) return;
+  if (!page.covers) {
+    whole_listed = poll_asked;
+    return;
+  }
+  for (const auto& id : *page.covers) {
+    if (auto* connection = find_connection(id)) connection->listed = poll_asked;
+  }
+}
+
 void Core::Machine::see_active(const JobView& job, bool first_poll) {
-  if (is_terminal(job.status)) return;
+  if (is_terminal(job.status) || recent_ended.contains(job.id)) return;  // a list may be older than its end
   const auto entry = connection_index.find(job.connection);
   if (entry == connection_index.end()) {
     // A connection made since the last discovery.
@@ -115,10 +135,10 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
   const auto known = std::find_if(connection.active.begin(), connection.active.end(),
                                   [&](const ActiveJob& active) { return active.view.id == job.id; });
   if (known == connection.active.end()) {
-    if (!first_poll && job.id > newest_job) last_movement = now.mono;
+    if (!first_poll && job.id > newest_job) movement(connection);
     connection.active.push_back({.view = job, .since = now.mono, .seen_in_poll = poll_number});
   } else {
-    if (known->seen_in_poll > 0 && moved(known->view, job)) last_movement = now.mono;
+    if (known->seen_in_poll > 0 && moved(known->view, job)) movement(connection);
     known->view = job;
     known->seen_in_poll = poll_number;
     known->missing_polls = 0;
@@ -161,7 +181,6 @@ void Core::Machine::expect_job(ConnectionIndex index, JobId job, JobStatus statu
     connection.active.push_back(std::move(expected));
   }
   newest_job = std::max(newest_job, job);
-  connection.newest_job_created = std::max(connection.newest_job_created.value_or(now.wall), now.wall);
   changed_occupancy(index);
   if (airbyte && !reading_jobs) {
     const Mono soon = now.mono + plan->poll.min;
@@ -182,14 +201,22 @@ void Core::Machine::remember_ended(const JobView& job) {
 }
 
 void Core::Machine::see_ended(const JobView& job, bool history) {
-  if (!is_terminal(job.status) || recent_ended.contains(job.id)) return;
+  if (!is_terminal(job.status)) return;
+  if (recent_ended.contains(job.id)) {
+    // Counted already; but an answer may have named it since.
+    const auto known = connection_index.find(job.connection);
+    if (known == connection_index.end()) return;
+    end_watchers(job, std::nullopt);
+    drop_active(known->second, job.id);
+    return;
+  }
   const bool fresh = job.id > newest_job;
   newest_job = std::max(newest_job, job.id);
   remember_ended(job);
   const auto entry = connection_index.find(job.connection);
   if (entry == connection_index.end()) return;
-  if (!history) last_movement = now.mono;
   auto& connection = connections[entry->second];
+  if (!history) movement(connection);
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
   if (fresh || !connection.unresolved.empty()) look_for_effects(entry->second, job);
 

@@ -1,0 +1,359 @@
+// The intent protocol: what an answer, or none, and a crash at any point mean.
+#include "core/desk.hpp"
+
+#include <gmock/gmock.h>
+
+namespace syncwarden::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant one = monday + 1h;
+
+/// A desk at 01:00:00 with one open request, unanswered.
+struct Open : testing::Test {
+  Open() : desk(plan_of(rule()), {connection("c"), connection("other")}) { begin(); }
+  void begin() {
+    desk.job_length.reset();
+    desk.plan.rules[0].match.id = "c";
+    desk.reload();
+    desk.pass(1s);
+    desk.by_hand();
+    desk.until(one);
+  }
+  /// Something moves elsewhere, twice seen: Airbyte's workers live.
+  void move_elsewhere() {
+    desk.end_job(desk.start_job("other"), JobStatus::succeeded);
+    desk.poll();
+  }
+  Desk desk;
+};
+
+TEST_F(Open, TheIntentIsOnDiskWithItsBaselineBeforeTheRequest) {
+  ASSERT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.run(one).phase, RunPhase::intended);
+  EXPECT_EQ(desk.tick(one), "-");
+}
+
+TEST_F(Open, TheBaselineIsTheNewestJobSeenAnywhere) {
+  desk.answer(created(desk.start_job("c")));
+  desk.poll();
+  const JobId foreign = desk.start_job("other");
+  desk.poll();
+  desk.end_job(JobId{101}, JobStatus::succeeded);
+  desk.until(monday + 2h);
+  EXPECT_EQ(desk.run(monday + 2h).baseline, foreign);
+}
+
+TEST_F(Open, CreatedIsProven) {
+  const JobId job = desk.start_job("c");
+  desk.answer(created(job));
+  EXPECT_EQ(desk.tick(one), "started/on_time");
+  EXPECT_EQ(desk.run(one).attribution, Attribution::proven);
+  desk.end_job(job, JobStatus::succeeded);
+  desk.poll();
+  EXPECT_EQ(desk.run(one).verdict, Verdict::succeeded);
+}
+
+TEST_F(Open, AnOldIdMeansAttached) {
+  desk.answer(created(desk.start_job("c")));
+  desk.end_job(JobId{101}, JobStatus::succeeded);
+  desk.until(monday + 2h);
+  desk.answer(created(JobId{101}));
+  EXPECT_EQ(desk.tick(monday + 2h), "attached/job_running");
+  desk.pass(10min);
+  EXPECT_EQ(desk.run(monday + 2h).phase, RunPhase::finished)
+      << "the job had ended before, and its end is not told again";
+  desk.until(monday + 3h);
+  EXPECT_EQ(desk.sent.size(), 3U) << "the connection is free";
+}
+
+TEST_F(Open, AnEffectSeenBeforeTheAnswerIsAdoptedAndTheAnswerMakesItCertain) {
+  const auto request = desk.sent.back().request;
+  const JobId job = desk.start_job("c");
+  desk.poll();
+  EXPECT_EQ(desk.run(one).attribution, Attribution::adopted);
+  ASSERT_EQ(desk.abandoned.size(), 1U);
+  EXPECT_EQ(desk.abandoned[0].run, request.run);
+  EXPECT_EQ(desk.tick(one), "started/on_time");
+  desk.answer(request, created(job));
+  EXPECT_EQ(desk.run(one).attribution, Attribution::proven);
+}
+
+TEST_F(Open, AJobThatEndedBetweenTwoPollsIsAdoptedToo) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.end_job(desk.start_job("c"), JobStatus::succeeded);
+  desk.poll();
+  EXPECT_EQ(desk.tick(one), "started/on_time");
+  EXPECT_EQ(desk.run(one).verdict, Verdict::succeeded);
+}
+
+TEST_F(Open, AResetIsNoEffect) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.start_job("c", JobType::reset);
+  desk.poll();
+  EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
+}
+
+TEST_F(Open, WithoutMovementAnUnclearAnswerStaysUnresolved) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.pass(50min);
+  EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
+  EXPECT_EQ(desk.core().fleet(desk.now.wall).intents_unresolved, 1U);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Open, AfterSettleAndMovementItIsAskedAgainWithTheOldBaseline) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  move_elsewhere();
+  desk.pass(3min - 1s);
+  EXPECT_EQ(desk.sent.size(), 1U) << "not before the settle time is over";
+  desk.pass(2min);
+  ASSERT_EQ(desk.sent.size(), 2U);
+  EXPECT_EQ(desk.sent[1].request.request, 2U);
+  EXPECT_EQ(desk.run(one).baseline, JobId{}) << "what is newer than it may be the first request's effect";
+}
+
+TEST_F(Open, APollThatBeganBeforeTheSettleTimeWasOverIsNoEvidence) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  move_elsewhere();
+  desk.until(one + desk.plan.settle - 15s);
+  desk.hold_polls = true;
+  desk.pass(14s);
+  const auto asked = desk.polls.size();
+  desk.pass(1min);
+  ASSERT_EQ(desk.polls.size(), asked);
+  const JobId late = desk.start_job("other");  // keep the world moving
+  desk.end_job(late, JobStatus::succeeded);
+  const auto before = desk.sent.size();
+  desk.release_polls();
+  EXPECT_EQ(desk.sent.size(), before);
+  desk.poll();
+  EXPECT_EQ(desk.sent.size(), before + 1) << "the next one is";
+}
+
+TEST_F(Open, APollOfOtherConnectionsIsNoEvidence) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  move_elsewhere();
+  desk.covers = std::vector<ConnectionId>{ConnectionId{"other"}};
+  desk.pass(30min);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.covers.reset();
+  desk.poll();
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
+TEST_F(Open, AnIncompletePollIsNoEvidence) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  move_elsewhere();
+  desk.until(one + 239s);
+  desk.hold_polls = true;
+  desk.pass(2min);  // the poll under way began before the settle time was over
+  desk.ended_complete = false;
+  desk.hold_polls = false;
+  const std::size_t before = desk.polls.size();
+  in::JobsSeen partial{desk.polls.back().poll, JobsPage{}, std::nullopt};
+  partial.page->ended_complete = false;
+  desk.hold_polls = true;
+  desk.step(partial);
+  ASSERT_EQ(desk.polls.size(), before + 1) << "asked again at once";
+  partial.poll = desk.polls.back().poll;
+  desk.step(partial);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Open, WhatEndedBeforeTheIntentIsNoMovementWheneverItIsSeen) {
+  desk.answer(created(desk.start_job("c")));
+  desk.end_job(JobId{101}, JobStatus::succeeded);
+  const JobId elsewhere = desk.start_job("other");
+  desk.until(monday + 2h);
+  desk.end_job(elsewhere, JobStatus::succeeded);
+  desk.crash(10min);  // the daemon boots, and sees only now what ended before
+  desk.pass(30min);
+  EXPECT_EQ(desk.run(monday + 2h).phase, RunPhase::unresolved);
+  EXPECT_EQ(desk.sent.size(), 2U);
+  move_elsewhere();
+  desk.poll();
+  EXPECT_EQ(desk.sent.size(), 3U);
+}
+
+TEST_F(Open, AConflictAfterAnUnclearAnswerMeansThatItTookEffect) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  move_elsewhere();
+  desk.pass(5min);
+  ASSERT_EQ(desk.sent.size(), 2U);
+  const JobId job = desk.start_job("c");
+  desk.answer(reply_of(TriggerAnswer::conflict, Errc::conflict));
+  desk.poll();
+  EXPECT_EQ(desk.run(one).job, job);
+  EXPECT_EQ(desk.run(one).attribution, Attribution::adopted);
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+struct RefusedCase {
+  Errc code;
+  const char* tick;
+};
+
+TEST(Refused, ByClass) {
+  for (const auto& [code, outcome] : {RefusedCase{Errc::forbidden, "failed_to_start/auth"},
+                                      RefusedCase{Errc::not_found, "failed_to_start/not_found"},
+                                      RefusedCase{Errc::rejected, "failed_to_start/refused"},
+                                      RefusedCase{Errc::conflict, "skipped/inactive"}}) {
+    Desk desk(plan_of(rule()));
+    desk.by_hand();
+    desk.until(one);
+    desk.answer(reply_of(TriggerAnswer::refused, code));
+    EXPECT_EQ(desk.tick(one), outcome);
+    EXPECT_EQ(desk.run(one).phase, RunPhase::finished);
+    desk.until(monday + 2h);
+    EXPECT_EQ(desk.sent.size(), 2U) << "the next tick tries again after " << outcome;
+  }
+}
+
+TEST_F(Open, UnauthorizedIsTriedOnceMoreAfterAPoll) {
+  desk.answer(reply_of(TriggerAnswer::refused, Errc::unauthorized));
+  EXPECT_EQ(desk.tick(one), "-");
+  desk.poll();
+  ASSERT_EQ(desk.sent.size(), 2U);
+  desk.answer(reply_of(TriggerAnswer::refused, Errc::unauthorized));
+  EXPECT_EQ(desk.tick(one), "failed_to_start/auth");
+}
+
+TEST_F(Open, NotSentWaitsUntilAirbyteIsSeenAgain) {
+  desk.away = true;
+  desk.answer(reply_of(TriggerAnswer::not_sent, Errc::connect_refused));
+  EXPECT_FALSE(desk.core().fleet(desk.now.wall).airbyte_up);
+  desk.pass(20min);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.tick(one), "-");
+  EXPECT_EQ(desk.core().fleet(desk.now.wall).waiting[static_cast<std::size_t>(WaitCause::airbyte_down)], 1U);
+  desk.away = false;
+  desk.airbyte = nullptr;
+  desk.pass(2min);
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
+TEST_F(Open, ExpiredInTheLaneSaysNothingAboutAirbyte) {
+  desk.airbyte = nullptr;
+  desk.answer(reply_of(TriggerAnswer::not_sent, Errc::expired));
+  EXPECT_TRUE(desk.core().fleet(desk.now.wall).airbyte_up);
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+TEST_F(Open, ThrottledHonoursRetryAfter) {
+  auto reply = reply_of(TriggerAnswer::throttled, Errc::rate_limited);
+  reply.retry_after = 7min;
+  desk.answer(reply);
+  desk.pass(7min - 1s);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.pass(2s);
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
+TEST_F(Open, ThrottledWithoutRetryAfterDoublesFromAMinute) {
+  for (const Millis pause : {1min, 2min, 4min}) {
+    const auto before = desk.sent.size();
+    desk.answer(reply_of(TriggerAnswer::throttled, Errc::rate_limited));
+    desk.pass(pause - 1s);
+    EXPECT_EQ(desk.sent.size(), before);
+    desk.pass(2s);
+    EXPECT_EQ(desk.sent.size(), before + 1);
+    desk.now.wall -= 1s;
+  }
+}
+
+TEST(Store, NothingNewStartsWhileItIsUnhealthy) {
+  Desk desk(plan_of(rule()));
+  desk.step(in::StoreState{false});
+  desk.until(monday + 1h + 10min);
+  EXPECT_TRUE(desk.sent.empty());
+  EXPECT_EQ(desk.core().fleet(desk.now.wall).waiting[static_cast<std::size_t>(WaitCause::store_down)], 1U);
+  desk.step(in::StoreState{true});
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+TEST(Stop, NothingNewStartsAndTheCoreRestsUntilItEnds) {
+  Desk desk(plan_of(rule()));
+  desk.step(in::StopAsked{});
+  desk.pass(2h);  // a core that spins fails here
+  EXPECT_TRUE(desk.sent.empty());
+  desk.crash();
+  desk.pass(1min);
+  EXPECT_EQ(desk.tick(monday + 2h), "started/catch_up") << "the next life decides what this one did not";
+}
+
+// ---- the crash table ----
+
+TEST(Crash, BeforeTheIntentIsOnDiskTheTickIsDueAgain) {
+  Desk desk(plan_of(rule()));
+  desk.until(one - 1s);
+  desk.disk_frozen = true;
+  desk.pass(2s);
+  EXPECT_TRUE(desk.sent.empty());
+  desk.crash(5s);
+  desk.pass(10s);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+TEST_F(Open, CrashWithARequestThatNeverArrived) {
+  desk.crash(1s);
+  desk.pass(3min);
+  move_elsewhere();
+  EXPECT_EQ(desk.sent.size(), 1U) << "the whole settle time counts from boot";
+  desk.pass(2min);
+  EXPECT_EQ(desk.sent.size(), 2U);
+  desk.answer(created(desk.start_job("c")));
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+TEST_F(Open, CrashWithARequestThatTookEffect) {
+  const JobId job = desk.start_job("c");
+  desk.crash(1s);
+  desk.poll();
+  EXPECT_EQ(desk.run(one).job, job);
+  EXPECT_EQ(desk.run(one).attribution, Attribution::adopted);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Open, CrashAfterTheAnswerBeforeItWasWritten) {
+  const JobId job = desk.start_job("c");
+  desk.disk_frozen = true;
+  desk.answer(created(job));
+  desk.crash(1s);
+  desk.poll();
+  EXPECT_EQ(desk.run(one).job, job);
+  EXPECT_EQ(desk.tick(one), "started/on_time") << "its request was";
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST_F(Open, CrashWhileWatchingGoesOnWatching) {
+  const JobId job = desk.start_job("c");
+  desk.answer(created(job));
+  desk.crash(1min);
+  desk.end_job(job, JobStatus::succeeded);
+  desk.pass(2min);
+  EXPECT_EQ(desk.run(one).verdict, Verdict::succeeded);
+  EXPECT_EQ(desk.told<fact::JobEnded>().size(), 1U);
+}
+
+TEST_F(Open, CrashAfterAWithdrawnIntentStartsIt) {
+  desk.away = true;
+  desk.answer(reply_of(TriggerAnswer::not_sent, Errc::connect_refused));
+  ASSERT_EQ(desk.run(one).phase, RunPhase::queued);
+  desk.away = false;
+  desk.airbyte = nullptr;
+  desk.crash(1min);
+  desk.pass(1s);
+  EXPECT_EQ(desk.tick(one), "started/deferred");
+}
+
+}  // namespace
+}  // namespace syncwarden::core

@@ -1,0 +1,263 @@
+// The numbered rules of scheduling: what becomes of a tick.
+#include "core/desk.hpp"
+
+#include <gmock/gmock.h>
+
+namespace syncwarden::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Rule1AtMostOnce, ATickStartsInItsSecondAndOnlyOnce) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 1h);
+  ASSERT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.sent[0].at.wall, monday + 1h);
+  EXPECT_EQ(desk.tick(monday + 1h), "started/on_time");
+  desk.until(monday + 1h + 59min);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST(Rule1AtMostOnce, ARestartAfterTheDecisionDoesNotStartAgain) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 1h);
+  for (int i = 0; i < 3; ++i) {
+    desk.crash(1s);
+    desk.pass(1min);
+  }
+  EXPECT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.ticks(), 1U);
+}
+
+struct CatchUpCase {
+  const char* name;
+  CatchUpPolicy policy;
+  Millis down;
+  std::size_t started;
+  std::uint32_t missed;  ///< on the one record that covers them
+};
+
+class Rule2CatchUp : public testing::TestWithParam<CatchUpCase> {};
+
+TEST_P(Rule2CatchUp, AfterDowntime) {
+  const auto& [name, policy, down, started, missed] = GetParam();
+  Desk desk(plan_of(rule("0 0 * * * ?", [&](Policy& p) { p.catch_up = policy; })));
+  desk.crash(down);  // from 00:30
+  desk.pass(5h);
+  std::size_t late = 0;
+  std::uint32_t covered = 0;
+  for (const auto& [key, tick] : desk.disk.ticks()) {
+    if (tick.reason == TickReason::catch_up) ++late;
+    if (tick.reason == TickReason::down) covered += 1 + tick.also;
+  }
+  EXPECT_EQ(late, started);
+  EXPECT_EQ(covered, missed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Policies, Rule2CatchUp,
+                         testing::Values(CatchUpCase{"latest_of_one", CatchUpPolicy::latest, 1h, 1, 0},
+                                         CatchUpCase{"latest_of_many", CatchUpPolicy::latest, 5h, 1, 4},
+                                         CatchUpCase{"none_of_one", CatchUpPolicy::none, 1h, 0, 1},
+                                         CatchUpCase{"none_of_many", CatchUpPolicy::none, 5h, 0, 5},
+                                         CatchUpCase{"all_of_five", CatchUpPolicy::all, 5h, 5, 0},
+                                         CatchUpCase{"all_of_thirteen", CatchUpPolicy::all, 13h, 10, 3}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Rule2CatchUpOrder, AllGoOldestFirstAndOneAtATime) {
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) { p.catch_up = CatchUpPolicy::all; })));
+  desk.crash(4h);
+  desk.pass(1min);
+  EXPECT_EQ(desk.sent.size(), 1U) << "the first runs, the others wait";
+  EXPECT_EQ(desk.tick(monday + 1h), "started/catch_up");
+  EXPECT_EQ(desk.tick(monday + 2h), "-");
+  desk.until(monday + 5h + 29min);
+  std::vector<Instant> order;
+  for (const auto& sent : desk.sent) {
+    for (const auto& [id, run] : desk.disk.runs()) {
+      if (id == sent.request.run) order.push_back(run.nominal);
+    }
+  }
+  EXPECT_THAT(order, testing::ElementsAre(monday + 1h, monday + 2h, monday + 3h, monday + 4h, monday + 5h));
+}
+
+TEST(Rule2CatchUpFresh, AJobCreatedAfterTheTickMakesItFresh) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 90min);
+  desk.now.wall += 40min;  // a person's job, seen by nobody
+  desk.end_job(desk.start_job("c"), JobStatus::succeeded);
+  desk.now.wall -= 40min;
+  desk.crash(1h);
+  desk.pass(1min);
+  EXPECT_EQ(desk.tick(monday + 2h), "skipped/fresh");
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+TEST(Rule2CatchUpFresh, AJobFromBeforeTheTickDoesNot) {
+  // Our job started at 01:00 and still runs; the tick of 02:00 was missed. It waits for the end, it is not
+  // fresh.
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) { p.overlap = OverlapPolicy::queue_one; })));
+  desk.job_length.reset();
+  desk.until(monday + 90min);
+  desk.crash(1h);
+  desk.pass(1min);
+  EXPECT_EQ(desk.tick(monday + 2h), "-");
+  desk.end_job(JobId{101}, JobStatus::succeeded);
+  desk.poll();
+  EXPECT_EQ(desk.tick(monday + 2h), "started/catch_up");
+}
+
+TEST(Rule2CatchUpCount, MoreThanAThousandMissedAreCoalescedAndTheLatestRuns) {
+  Desk desk(plan_of(rule("0 * * * * ?")));
+  desk.crash(24h * 30);
+  desk.pass(1s);
+  const Instant latest = monday + 24h * 30 + 30min;
+  EXPECT_EQ(desk.tick(latest), "started/on_time");
+  const auto* missed = desk.tick_record(latest - 1min);
+  ASSERT_NE(missed, nullptr);
+  EXPECT_EQ(missed->reason, TickReason::down);
+  EXPECT_EQ(missed->also, 999U);
+  EXPECT_THAT(missed->detail, testing::HasSubstr("more than 1000"));
+  EXPECT_EQ(desk.ticks(), 2U);
+}
+
+TEST(Rule3StartDeadline, AWaitingTickIsMissedAtItsDeadline) {
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) {
+    p.start_deadline = 20min;
+    p.overlap = OverlapPolicy::queue_one;
+  })));
+  desk.job_length.reset();
+  desk.start_job("c");
+  desk.poll();
+  desk.until(monday + 1h + 19min);
+  EXPECT_EQ(desk.tick(monday + 1h), "-");
+  desk.until(monday + 1h + 20min);
+  EXPECT_EQ(desk.tick(monday + 1h), "missed/start_deadline");
+  EXPECT_TRUE(desk.sent.empty());
+}
+
+TEST(Rule3StartDeadline, ALateTickWithinItsDeadlineStillStarts) {
+  for (const auto& [down, outcome] :
+       {std::pair{45min, "started/catch_up"}, std::pair{55min, "missed/start_deadline"}}) {
+    Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) { p.start_deadline = 20min; })));
+    desk.crash(down);
+    desk.pass(1s);
+    EXPECT_EQ(desk.tick(monday + 1h), outcome);
+  }
+}
+
+TEST(Rule3Superseded, TheNextTickEndsTheWaiting) {
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) { p.overlap = OverlapPolicy::queue_one; })));
+  desk.job_length.reset();
+  const JobId job = desk.start_job("c");
+  desk.poll();
+  desk.until(monday + 3h + 1min);
+  EXPECT_EQ(desk.tick(monday + 1h), "skipped/superseded");
+  EXPECT_EQ(desk.tick(monday + 2h), "skipped/superseded");
+  EXPECT_EQ(desk.tick(monday + 3h), "-");
+  desk.end_job(job, JobStatus::succeeded);
+  desk.poll();
+  EXPECT_EQ(desk.tick(monday + 3h), "started/deferred");
+}
+
+TEST(Rule5Dst, BerlinFallsBackAndSpringsForward) {
+  struct Day {
+    const char* expression;
+    Instant begin;
+    std::vector<Instant> fires;
+  };
+  const Instant spring{std::chrono::sys_days{std::chrono::year{2027} / 3 / 27} + 23h};
+  const Instant autumn{std::chrono::sys_days{std::chrono::year{2027} / 10 / 30} + 22h};
+  const std::vector<Day> days{
+      {"0 30 2 * * ?", spring, {spring + 2h}},                  // 02:30 does not exist: at 03:00 local
+      {"0 30 2 * * ?", autumn, {autumn + 2h + 30min}},          // twice: the first one only
+      {"0 0 0/8 * * ?", spring, {spring + 7h, spring + 15h}},   // the day has 23 hours
+      {"0 0 0/8 * * ?", autumn, {autumn + 9h, autumn + 17h}}};  // and 25
+  for (const auto& day : days) {
+    Rule only;
+    only.schedules.push_back({"", cron(day.expression, "Europe/Berlin")});
+    Desk desk(plan_of(only), {connection("c")}, day.begin + 1min);
+    desk.until(day.begin + 22h);
+    std::vector<Instant> fired;
+    for (const auto& [key, tick] : desk.disk.ticks()) fired.push_back(tick.nominal);
+    EXPECT_EQ(fired, day.fires) << day.expression;
+  }
+}
+
+TEST(Rule6Clock, AForwardStepIsDowntime) {
+  Desk desk(plan_of(rule()));
+  desk.set_clock(monday + 4h + 10min);
+  EXPECT_EQ(desk.tick(monday + 4h), "started/catch_up");
+  EXPECT_EQ(desk.tick(monday + 3h), "missed/down");
+  EXPECT_EQ(desk.tick_record(monday + 3h)->also, 2U);
+  ASSERT_EQ(desk.told<fact::ClockStepped>().size(), 1U);
+}
+
+TEST(Rule6Clock, ASuspendIsDowntime) {
+  Desk desk(plan_of(rule()));
+  desk.suspend(3h);
+  EXPECT_EQ(desk.tick(monday + 3h), "started/catch_up");
+  EXPECT_EQ(desk.tick(monday + 2h), "missed/down");
+}
+
+TEST(Rule6Clock, ASmallBackwardStepRepeatsNothing) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 2h + 5min);
+  desk.set_clock(monday + 30min);
+  desk.until(monday + 2h + 30min);
+  EXPECT_EQ(desk.sent.size(), 2U);
+  desk.until(monday + 3h);
+  EXPECT_EQ(desk.sent.size(), 3U);
+}
+
+TEST(Rule6Clock, ACorrectionByMoreThanThreeHoursGoesOnFromNowAndRepeatsNothing) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 6h + 15min);  // 01:00 to 06:00 have run
+  ASSERT_EQ(desk.sent.size(), 6U);
+  desk.set_clock(monday - 90min);
+  desk.until(monday + 5min);
+  EXPECT_EQ(desk.tick(monday - 1h), "started/on_time");
+  EXPECT_EQ(desk.tick(monday), "started/on_time");
+  desk.until(monday + 6h + 30min);
+  EXPECT_EQ(desk.sent.size(), 8U) << "what ran before the correction runs no second time";
+  desk.until(monday + 7h);
+  EXPECT_EQ(desk.tick(monday + 7h), "started/on_time");
+}
+
+TEST(Rule6Clock, AWatermarkFarAheadAtBootIsAWrongClock) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 10h + 15min);
+  desk.move_clock(monday - 24h + 30min);
+  desk.crash();
+  desk.pass(1h);
+  EXPECT_EQ(desk.tick(monday - 23h), "started/on_time");
+  EXPECT_THAT(desk.told<fact::Warning>(), testing::SizeIs(1));
+}
+
+TEST(Rule7Jitter, IsStableNeverNegativeAndShownInNextRun) {
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& p) { p.jitter = 30min; })));
+  std::optional<Instant> next;
+  desk.core().for_each_connection([&](const ConnectionPicture& picture) { next = picture.next_run; });
+  ASSERT_TRUE(next);
+  const Millis offset = *next - (monday + 1h);
+  EXPECT_GE(offset, 0s);
+  EXPECT_LT(offset, 30min);
+  desk.until(monday + 4h + 59min);
+  ASSERT_EQ(desk.sent.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(desk.sent[i].at.wall, monday + (1h + i * 1h) + offset);
+    EXPECT_EQ(desk.tick(monday + (1h + i * 1h)), "started/on_time");
+  }
+}
+
+TEST(Rule12Every, FollowsTheEpochGridWithItsPhase) {
+  Rule only;
+  only.schedules.push_back({"", calendar::Schedule::every({6h, 10min}).value()});
+  Desk desk(plan_of(only));
+  desk.until(monday + 24h);
+  std::vector<Instant> fired;
+  for (const auto& [key, tick] : desk.disk.ticks()) fired.push_back(tick.nominal);
+  EXPECT_THAT(fired, testing::ElementsAre(monday + 6h + 10min, monday + 12h + 10min, monday + 18h + 10min));
+}
+
+}  // namespace
+}  // namespace syncwarden::core
