@@ -100,7 +100,7 @@ void write_tags(Json& json, const Api& api, const Connection& connection) {
   json.key("tags").open('[');
   for (const auto& tag : connection.view.tags) {
     const auto& workspace = connection.view.workspace.text;
-    json.open('{').member("tagId", api.airbyte.uuid(workspace + "/tag/" + tag));
+    json.open('{').member("tagId", api.airbyte.uuid(fmt::format("{}/tag/{}", workspace, tag)));
     json.member("workspaceId", workspace).member("name", tag).member("color", "FBECB1").close('}');
   }
   json.close(']');

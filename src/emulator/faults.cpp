@@ -94,7 +94,7 @@ Result<Faults> changed_by_word(Faults faults, std::string_view assignment) {
   } else {
     json.value(value);
   }
-  return changed(std::move(faults), json.close('}').take());
+  return changed(faults, json.close('}').take());
 }
 
 std::string to_json(const Faults& faults) {

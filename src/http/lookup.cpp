@@ -17,7 +17,7 @@ constexpr std::chrono::seconds freshness{10};
 }
 
 AddressBook::AddressBook(asio::any_io_executor executor, std::string host, std::uint16_t port)
-    : host_(std::move(host)), port_(port), resolver_(std::move(executor)) {
+    : host_(std::move(host)), port_(port), resolver_(executor) {
   error_code ec;
   const auto literal = asio::ip::make_address(host_, ec);
   if (!ec) {

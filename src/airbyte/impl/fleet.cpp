@@ -34,6 +34,7 @@ void replace_actor(Actor& actor, const std::unordered_map<ActorId, Actor>& known
 
 std::vector<WorkspaceId> ids_of(const std::vector<Workspace>& workspaces) {
   std::vector<WorkspaceId> ids;
+  ids.reserve(workspaces.size());
   for (const auto& workspace : workspaces) ids.push_back(workspace.id);
   return ids;
 }

@@ -55,7 +55,6 @@ std::string bounds_of(const Field& field) {
 std::string expectation(const Field& field) {
   switch (field.kind) {
     case Kind::text:
-      return "a text";
     case Kind::secret:
       return "a text";
     case Kind::secret_file:
@@ -397,6 +396,7 @@ void report_unknown(const Node::Member& member, const Shape& shape, const std::s
   } else {
     const auto all = all_paths();
     std::vector<std::string_view> leaves;
+    leaves.reserve(all.size());
     for (const std::string& full : all) leaves.push_back(std::string_view(full).substr(full.rfind('.') + 1));
     const auto far = member.name.size() >= 4 ? nearest(member.name, leaves) : std::nullopt;
     hint = far ? fmt::format("did you mean {}?", paths_of(*far).front())

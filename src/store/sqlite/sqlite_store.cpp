@@ -190,6 +190,7 @@ class SqliteStore final : public Store {
     std::vector<Result<void>> results;
     try {
       std::vector<const CommitRequest*> group;
+      group.reserve(tasks.size());
       for (const auto& task : tasks) group.push_back(&std::get<CommitTask>(task).request);
       results = ledger_->commit(group);
     } catch (const std::exception& problem) {
