@@ -53,7 +53,7 @@ void FactLog::on(const fact::TickDecided& decided) {
   const Tick& tick = decided.tick;
   const bool bad = tick.outcome == TickOutcome::failed_to_start || tick.outcome == TickOutcome::missed;
   log_.write(bad ? Level::warn : Level::info, "tick decided",
-             {{"connection", decided.connection},
+             {{"connection", decided.name},
               {"schedule", tick.schedule},
               {"nominal", tick.nominal},
               {"outcome", to_string(tick.outcome)},
@@ -66,7 +66,7 @@ void FactLog::on(const fact::TickDecided& decided) {
 void FactLog::on(const fact::RunFinished& finished) {
   const Run& run = finished.run;
   log_.write(is_bad(run.verdict) ? Level::warn : Level::info, "run finished",
-             {{"connection", run.connection},
+             {{"connection", finished.name},
               {"schedule", run.schedule},
               {"nominal", run.nominal},
               {"run", to_string(run.id)},

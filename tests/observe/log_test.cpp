@@ -180,10 +180,10 @@ TEST_F(FactLogs, ATickIsOneLineWithItsOutcome) {
   FactLog facts(log, [] { return Mono{}; });
   auto started = tick(TickOutcome::started, TickReason::on_time);
   started.run = RunId{1, 2};
-  facts.apply(fact::TickDecided{started, ConnectionId("c1")});
-  facts.apply(fact::TickDecided{tick(TickOutcome::missed, TickReason::down), ConnectionId("c1")});
+  facts.apply(fact::TickDecided{started, ConnectionId("c1"), "orders"});
+  facts.apply(fact::TickDecided{tick(TickOutcome::missed, TickReason::down), ConnectionId("c1"), "orders"});
   ASSERT_THAT(lines, SizeIs(2));
-  EXPECT_THAT(lines[0], HasSubstr("level=info msg=\"tick decided\" connection=c1 schedule=c1/0 "
+  EXPECT_THAT(lines[0], HasSubstr("level=info msg=\"tick decided\" connection=orders schedule=c1/0 "
                                   "nominal=2026-01-01T00:00:00Z outcome=started reason=on_time "
                                   "run=00000000000000010000000000000002"));
   EXPECT_THAT(lines[1], HasSubstr("level=warn"));

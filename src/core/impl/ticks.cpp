@@ -176,7 +176,8 @@ void Core::Machine::record_tick(const Slot& slot, Instant nominal, TickOutcome o
   tick.also = also;
   tick.detail = std::move(detail);
   keep_cursor(slot, nominal);
-  tell(fact::TickDecided{tick, connections[slot.connection].view.id});
+  const auto& view = connections[slot.connection].view;
+  tell(fact::TickDecided{tick, view.id, view.name});
   keep(put::PutTick{std::move(tick)});
 }
 
@@ -194,7 +195,7 @@ void Core::Machine::decide_tick(OpenRun& open, TickOutcome outcome, TickReason r
   tick.detail = std::move(detail);
   // Written even where memory is there already: after a crash an open run alone may have raised it.
   if (open.slot) keep_cursor(slots[*open.slot], open.run.nominal);
-  tell(fact::TickDecided{tick, open.run.connection});
+  tell(fact::TickDecided{tick, open.run.connection, connections[open.connection].view.name});
   keep(put::PutTick{std::move(tick)});
 }
 
@@ -212,7 +213,7 @@ void Core::Machine::finish(RunId id, Verdict verdict, std::optional<FailureClass
   open.run.verdict = verdict;
   open.run.failure = failure;
   if (open.stored) keep_run(open);
-  if (verdict != Verdict::none) tell(fact::RunFinished{open.run});
+  if (verdict != Verdict::none) tell(fact::RunFinished{open.run, connections[open.connection].view.name});
 
   const auto slot_of = open.slot;
   if (const auto watched = watchers.find(open.run.job); watched != watchers.end()) {
