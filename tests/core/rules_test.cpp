@@ -41,7 +41,7 @@ class Rule2CatchUp : public testing::TestWithParam<CatchUpCase> {};
 
 TEST_P(Rule2CatchUp, AfterDowntime) {
   const auto& [name, policy, down, started, missed] = GetParam();
-  Desk desk(plan_of(rule("0 0 * * * ?", [&](Policy& p) { p.catch_up = policy; })));
+  Desk desk(plan_of(rule("0 0 * * * ?", [wanted = policy](Policy& p) { p.catch_up = wanted; })));
   desk.crash(down);  // from 00:30
   desk.pass(5h);
   std::size_t late = 0;
