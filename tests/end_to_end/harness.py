@@ -220,7 +220,7 @@ airbyte:
   auth: {auth}
   timeouts: {{connect: 1s, read: 5s, trigger: {trigger}}}
   settle: {settle}
-  poll: {{min: 200ms, max: 500ms}}
+  poll: {poll}
   requests_per_second: 0
   triggers_per_second: 0
   tls: {tls}
@@ -235,6 +235,7 @@ web: {{listen_address: "{listen}"}}
 def config_text(url, state, **changes):
     """A configuration in which things happen within seconds."""
     values = {"auth": "{type: none}", "trigger": "1s", "settle": "61100ms", "tls": "{}", "mode": "live",
+              "poll": "{min: 200ms, max: 500ms}",
               "listen": "127.0.0.1:0", "rules": '[{match: {name: "*"}, schedule: {every: 1s}}]'}
     values.update(changes)
     return CONFIG.format(url=url, state=state, **values)

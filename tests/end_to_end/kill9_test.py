@@ -26,6 +26,9 @@ INTERVAL_MS = 3000
 SETTLE = 62.0  # seconds; the smallest that the settings allow for a trigger's deadline of one second
 RULES = '[{match: {name: "fleet-*"}, schedule: {every: 3s, spread: true}}]'
 
+# Slow enough that some jobs are known by the answer to their request, the others by a poll.
+POLL = "{min: 600ms, max: 1s}"
+
 
 def now_ms():
     return int(time.time() * 1000)
@@ -49,7 +52,8 @@ class Story:
         self.caught = collections.Counter()
 
     def configure(self, mode):
-        harness.write(self.config, harness.config_text(self.url, self.state, rules=RULES, mode=mode))
+        harness.write(self.config, harness.config_text(self.url, self.state, rules=RULES, mode=mode,
+                                                       poll=POLL))
 
     def start(self):
         self.daemon = Daemon(self.options.binary, self.folder, self.config)
