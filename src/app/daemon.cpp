@@ -54,6 +54,11 @@ std::string owner_name() {
   return fmt::format("{} pid {}", host.data(), ::getpid());
 }
 
+/// The address as configured, with the port that is really bound.
+std::string bound_address(const std::string& listen_address, std::uint16_t port) {
+  return fmt::format("{}:{}", listen_address.substr(0, listen_address.rfind(':')), port);
+}
+
 /// Facts go to the counters and to the log.
 class Facts final : public FactSink {
  public:
@@ -230,13 +235,14 @@ asio::awaitable<Result<void>> Daemon::start() {
       [this](double lag) { metrics_.loop_lag(std::chrono::duration<double>(lag)); }, systemd_));
   metrics_.config_loaded(runtime::read_clock().wall);
   const bool manages = !plan->rules.empty();
+  // With port 0 the system chose it, and this line is where it can be read.
+  const auto listen = bound_address(options_.settings.listen_address, *port);
   log_.info("started",
             {{"airbyte", options_.settings.airbyte.url},
-             {"listen", options_.settings.listen_address},
+             {"listen", listen},
              {"state", options_.settings.state_path.empty() ? "memory" : options_.settings.state_path},
              {"mode", manages ? to_string(plan->mode) : "observing, touching nothing"}});
-  systemd_.send(fmt::format("READY=1\nSTATUS={} rules, serving on {}", plan->rules.size(),
-                            options_.settings.listen_address));
+  systemd_.send(fmt::format("READY=1\nSTATUS={} rules, serving on {}", plan->rules.size(), listen));
   if (options_.ready) options_.ready(*port);
   co_return Result<void>{};
 }

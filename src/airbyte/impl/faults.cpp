@@ -14,7 +14,7 @@ std::string login_hint(const Auth* auth) {
     return "this Airbyte wants credentials: set airbyte.auth";
   }
   if (std::holds_alternative<BasicAuth>(*auth)) {
-    return "check username and password in airbyte.auth.basic; abctl and Helm installations want "
+    return "check username and password in airbyte.auth; abctl and Helm installations want "
            "client_credentials";
   }
   if (std::holds_alternative<TokenAuth>(*auth)) return "the token in airbyte.auth is wrong or has expired";

@@ -213,6 +213,8 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
       seen.connections ? std::optional<Error>{} : std::optional<Error>{seen.connections.error()},
       now.mono - connections_asked});
   if (!seen.connections) {
+    // Nothing can be watched before the connections are known, so no poll of jobs would tell.
+    if (!connections_known) airbyte_lost(seen.connections.error());
     next_connections = now.mono + backoff(plan->poll.min, plan->poll.max, ++failed_discoveries, rng);
     return;
   }
