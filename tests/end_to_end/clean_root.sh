@@ -62,7 +62,7 @@ make_base() {
   local sources
   sources=$(debian_sources)
   [[ -n $sources ]] || die "apt names no source of Debian 12 (bookworm); run apt-get update"
-  mmdebstrap --quiet --variant=minbase --include=git,bash,ca-certificates \
+  mmdebstrap --quiet --format=tar --variant=minbase --include=git,bash,ca-certificates \
     --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io bookworm "$1" - <<<"$sources"
 }
 
@@ -140,8 +140,8 @@ check_demo() {
   while :; do
     curl -sf --max-time 5 "$metrics" >"$work/metrics" || die "no answer from $metrics"
     started=$(sum syncwarden_ticks_total 'outcome="started"')
-    succeeded=$(sum syncwarden_jobs_completed_total 'status="succeeded"')
-    failed=$(sum syncwarden_jobs_completed_total 'status="failed"')
+    failed=$(sum syncwarden_jobs_failed_total)
+    succeeded=$(($(sum syncwarden_jobs_completed_total) - failed - $(sum syncwarden_jobs_cancelled_total)))
     running=$(sum syncwarden_jobs_active 'state="running"')
     if ((started > 0 && succeeded > 0 && failed > 0 && running > 0)); then break; fi
     ((SECONDS < deadline)) || die "a minute after ready: started $started, succeeded $succeeded, failed $failed, running $running"
