@@ -101,7 +101,7 @@ inside() {
 }
 
 say "cloning $(git -C "$project" rev-parse --short HEAD) into it"
-inside 'git clone --quiet /root/origin.bundle /root/syncwarden'
+inside 'git -c advice.detachedHead=false clone --quiet /root/origin.bundle /root/syncwarden'
 
 # --- ./dev demo -------------------------------------------------------------------------------------------------
 
