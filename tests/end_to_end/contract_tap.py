@@ -22,12 +22,12 @@ class Exchange:
         self.operation = f"{method} {ID.sub('/{id}', path.split('?')[0])}"
         self.status = status
         self.violation = None
-        self.unlisted = None
+        self.unlisted = False
         if headers.get("Content-Type", "").startswith("application/problem+json"):
             self.violation = self._refusal(body)
         for remark in json.loads(headers.get("sl-violations") or "[]"):
             if remark["severity"] == "Warning" and "returned status code" in remark["message"]:
-                self.unlisted = (self.operation, status)
+                self.unlisted = True
             elif self.violation is None:
                 self.violation = json.dumps(remark)
 
