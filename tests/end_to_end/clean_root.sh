@@ -43,7 +43,11 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/syncwarden-clean-root.XXXXXX")
 root=$work/root
 session=
 leave() {
-  [[ -z $session ]] || { kill "$session" 2>/dev/null && wait "$session"; } || true
+  # unshare takes everything inside with it.
+  if [[ -n $session ]]; then
+    kill "$(cat "$work/inside.pid")" 2>/dev/null || true
+    wait "$session" || true
+  fi
   if [[ $keep == yes ]]; then say "the root is $root"; else rm -rf --one-file-system "$work"; fi
 }
 trap leave EXIT
@@ -74,18 +78,22 @@ if [[ ! -e $tar ]]; then
 fi
 tar -xf "$tar" --numeric-owner -C "$root"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-git -C "$project" bundle create --quiet "$root/root/origin.bundle" HEAD
+git -C "$project" bundle create --quiet "$root/srv/origin.bundle" HEAD
 
 # inside SCRIPT: runs it in the root, with processes and mounts of its own that end with it, and with this network.
-inside() {
+inside() (
   local -a environment=(PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8) cache=()
   local name
   for name in http_proxy https_proxy no_proxy; do
     [[ -z ${!name:-} ]] || environment+=("$name=${!name}")
   done
-  [[ $share_ccache == no ]] || cache=("${CCACHE_DIR:-$(ccache -k cache_dir)}")
+  if [[ $share_ccache == yes ]]; then
+    cache=("${CCACHE_DIR:-$(ccache -k cache_dir)}")
+    environment+=(CCACHE_DIR=/srv/ccache)
+  fi
+  echo "$BASHPID" >"$work/inside.pid"
   # shellcheck disable=SC2016  # the inner shells expand these
-  unshare --mount --pid --fork --kill-child=KILL bash -euc '
+  exec unshare --mount --pid --fork --kill-child=KILL bash -euc '
     root=$1 cache=$2 script=$3
     shift 3
     mount --make-rprivate /
@@ -93,24 +101,22 @@ inside() {
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
     if [[ -n $cache ]]; then
-      mkdir -p "$root/root/.cache/ccache"
-      mount --bind "$cache" "$root/root/.cache/ccache"
+      mkdir -p "$root/srv/ccache"
+      mount --bind "$cache" "$root/srv/ccache"
     fi
     exec chroot "$root" /usr/bin/env -i "$@" bash -euo pipefail -c "$script"
   ' inside "$root" "${cache[0]:-}" "$1" "${environment[@]}" </dev/null
-}
+)
 
 say "cloning $(git -C "$project" rev-parse --short HEAD) into it"
-inside 'git -c advice.detachedHead=false clone --quiet /root/origin.bundle /root/syncwarden'
+inside 'git -c advice.detachedHead=false clone --quiet /srv/origin.bundle /srv/syncwarden'
 
 # --- ./dev demo -------------------------------------------------------------------------------------------------
 
 # sum METRIC LABEL…: of the samples in $work/metrics that have every one of these labels.
 sum() {
-  local metric=$1 label
-  local -a filter=()
+  local metric=$1
   shift
-  for label in "$@"; do filter+=(-e "$label"); done
   awk -v metric="$metric{" -v labels="$*" '
     BEGIN { n = split(labels, want, " ") }
     index($0, metric) == 1 { for (i = 1; i <= n; i++) if (!index($0, want[i])) next; total += $NF }
@@ -122,21 +128,22 @@ check_demo() {
   say "./dev demo"
   rm -f "$root/stop-demo"
   # TERM is how a service would stop it; the status of that is the session's.
+  # shellcheck disable=SC2016
   inside '
-    cd /root/syncwarden
-    ./dev demo --web.listen-address 127.0.0.1:0 >/root/demo.log 2>&1 &
+    cd /srv/syncwarden
+    ./dev demo --web.listen-address 127.0.0.1:0 >/srv/demo.log 2>&1 &
     demo=$!
     until [[ -e /stop-demo ]] || ! kill -0 $demo 2>/dev/null; do sleep 0.5; done
     kill -TERM $demo 2>/dev/null || true
     wait $demo' &
   session=$!
-  until grep -q 'syncwarden demo is ready' "$root/root/demo.log" 2>/dev/null; do
-    kill -0 "$session" 2>/dev/null || { tail -n 60 "$root/root/demo.log"; session=; die "./dev demo ended before it was ready"; }
+  until grep -q 'syncwarden demo is ready' "$root/srv/demo.log" 2>/dev/null; do
+    kill -0 "$session" 2>/dev/null || { tail -n 60 "$root/srv/demo.log"; session=; die "./dev demo ended before it was ready"; }
     sleep 1
   done
   say "ready"
   deadline=$((SECONDS + 60))
-  metrics=$(sed -n 's|^ *metrics *\(http://[^ ]*/metrics\) *$|\1|p' "$root/root/demo.log")
+  metrics=$(sed -n 's|^ *metrics *\(http://[^ ]*/metrics\) *$|\1|p' "$root/srv/demo.log")
   while :; do
     curl -sf --max-time 5 "$metrics" >"$work/metrics" || die "no answer from $metrics"
     started=$(sum syncwarden_ticks_total 'outcome="started"')
@@ -156,11 +163,15 @@ check_demo() {
 
 check_tests() {
   say "./dev test"
-  if ! inside 'cd /root/syncwarden && ./dev test' >"$work/test.log" 2>&1; then
+  inside 'cd /srv/syncwarden && ./dev test' >"$work/test.log" 2>&1 &
+  session=$!
+  if ! wait "$session"; then
+    session=
     grep -nE 'error|FAILED|\*\*\*' "$work/test.log" | head -n 40 || true
     tail -n 30 "$work/test.log"
     die "./dev test failed"
   fi
+  session=
   sed -n '/% tests passed/,$p' "$work/test.log"
 }
 
