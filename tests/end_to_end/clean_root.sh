@@ -43,9 +43,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/syncwarden-clean-root.XXXXXX")
 root=$work/root
 session=
 leave() {
-  # unshare takes everything inside with it.
+  # unshare heeds no TERM, and takes everything inside with it.
   if [[ -n $session ]]; then
-    kill "$(cat "$work/inside.pid")" 2>/dev/null || true
+    kill -KILL "$(cat "$work/inside.pid")" 2>/dev/null || true
     wait "$session" || true
   fi
   if [[ $keep == yes ]]; then say "the root is $root"; else rm -rf --one-file-system "$work"; fi
