@@ -82,6 +82,8 @@ std::vector<std::int64_t> scan(const CronFields& fields, const Zone& zone, DstPo
       if (gap_fires) continue;
     }
     const LocalSeconds local = utc + zone[span].offset;
+    // Quartz forgets which pass of a repeated hour `from` lies in, and looks for later wall-clock times only.
+    if (policy == DstPolicy::quartz && local <= from + zone[zone.index_at(from)].offset) continue;
     if (!matches(fields, local)) continue;
     const auto all = passes(local);
     const bool interval = policy == DstPolicy::safe && !fields.fixed_time;

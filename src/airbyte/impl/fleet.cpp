@@ -148,7 +148,8 @@ asio::awaitable<Result<std::vector<Workspace>>> Fleet::existing(Place place) {
   }
   // the plain list is right as long as there is one; without ids it is all there is
   const bool plain_first = traits_.lists_workspaces && !instance_.version.empty();
-  routes.insert(plain_first ? routes.begin() : routes.end(), {"/workspaces/list", "{}"});
+  // its operation has no body in Airbyte's documents
+  routes.insert(plain_first ? routes.begin() : routes.end(), {"/workspaces/list", ""});
   std::optional<Error> first_error;
   for (const auto& route : routes) {
     Result<std::vector<Workspace>> found = co_await config_workspaces(place, route.first, route.second);

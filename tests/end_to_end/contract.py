@@ -1,0 +1,281 @@
+"""The daemon and the emulator against Airbyte's own API documents, with prism between them. See CONTRACT.md."""
+
+import base64
+import collections
+import concurrent.futures
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from contract_tap import Tap
+
+WATCHED_SECONDS = 25
+START_SECONDS = 60
+PLANTED_SECONDS = 20
+
+# Refusals that Airbyte really gives and its documents do not list, by operation (reference 3 and 4).
+UNLISTED_STATUSES = [
+    (r"(GET|POST|PATCH|DELETE) .*", {401}),  # the token has expired; this check lets it expire once
+    (r"POST /api/v1/connections/sync", {409, 500}),  # runs already; not active
+    (r"POST /api/v1/jobs/(cancel|get|get_light|get_without_logs)", {409, 500}),  # has ended; unknown
+    (r"POST /api/public/v1/jobs", {409, 500}),
+    (r"(GET|DELETE) /api/public/v1/jobs/\{id\}", {409, 500}),
+    (r"GET /api/public/v1/jobs", {400}),  # status=queued, before 2.1; the document is newer
+]
+# The Public API does not tell its version: the client asks the other API, whose documents are not these.
+OTHER_DOCUMENT = ("Public API", "GET /api/v1/instance_configuration", "NO_PATH_MATCHED_ERROR")
+
+RULES = """
+state: sqlite:{state}
+airbyte:
+  url: {url}
+  poll: {{min: 500ms, max: 2s}}
+  auth: {auth}
+defaults:
+  extra_jobs: {{max: 1, backoff: {{initial: 3s, factor: 2, max: 10s}}, on: [transient, system, lost]}}
+connections:
+  - match: {{name: "orders -> *"}}
+    schedule: {{cron: "0/7 * * * * ?"}}
+    overlap: queue_one
+  - match: {{name: "customers -> *"}}
+    schedule: {{every: 10s}}
+    airbyte_schedule: set_manual
+    overlap: attach
+  - match: {{name: "payments -> *"}}
+    schedule: {{every: 9s, phase: 2s}}
+  - match: {{name: "invoices -> *"}}
+    schedule: {{every: 8s}}
+    overlap: cancel_other
+  - match: {{workspace: "*"}}
+    schedule: {{every: 12s, spread: true}}
+"""
+
+CONFIG_OPERATIONS = ["GET /api/v1/health", "GET /api/v1/instance_configuration", "POST /api/v1/connections/list",
+                     "POST /api/v1/connections/sync", "POST /api/v1/connections/update", "POST /api/v1/jobs/cancel"]
+
+# (name, document, version, emulator's auth, daemon's auth, base, operations that must have happened)
+CONTRACTS = [
+    ("Config API 2.0.0", "spec-subset.json", "2.0.0", "bearer",
+     "{type: client_credentials, client_id: emulator, client_secret: secret}", "/api/v1",
+     [*CONFIG_OPERATIONS[1:], "POST /api/v1/applications/token", "POST /api/v1/jobs/list_for_workspaces"]),
+    ("Config API 0.50.40", "spec-subset-0.50.40.json", "0.50.40", "basic",
+     "{type: basic, username: airbyte, password: password}", "/api/v1",
+     [*CONFIG_OPERATIONS[1:], "POST /api/v1/workspaces/list"]),
+    ("Public API 2.0.0", "public-subset.json", "2.0.0", "bearer",
+     "{type: client_credentials, client_id: emulator, client_secret: secret}", "/api/public/v1",
+     ["POST /api/public/v1/applications/token", "GET /api/public/v1/workspaces", "GET /api/public/v1/connections",
+      "GET /api/public/v1/jobs", "POST /api/public/v1/jobs", "DELETE /api/public/v1/jobs/{id}",
+      "PATCH /api/public/v1/connections/{id}"]),
+]
+
+
+class Failure(Exception):
+    """What is wrong, to be printed as it is."""
+
+
+class Contract:
+    """Emulator, prism, tap and daemon of one document."""
+
+    def __init__(self, binary, documents, folder, contract):
+        self.name, document, self.version, self.auth, self.daemon_auth, self.base, self.required = contract
+        self.binary = binary
+        self.document = documents / document
+        self.folder = folder / re.sub(r"\W+", "-", self.name).lower()
+        self.folder.mkdir()
+        self.children = []
+        self.tap = None
+        self.emulator = ""
+        self.said = []
+
+    # ---- processes
+
+    def start(self, name, *command):
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as out:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        self.children.append(child)
+        return child, log
+
+    def wait_for(self, child, log, pattern):
+        """The first group of `pattern` once the log has it."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            found = re.search(pattern, log.read_text(errors="replace"))
+            if found:
+                return found.group(1)
+            if child.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Failure(f"{log} never said {pattern}:\n{log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self):
+        for child in reversed(self.children):
+            child.terminate()
+        for child in self.children:
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        if self.tap:
+            self.tap.close()
+
+    # ---- requests of this check itself
+
+    def ask(self, root, path, body=None, method=None, headers=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(root + path, data, {"Content-Type": "application/json", **(headers or {})},
+                                         method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return json.loads(error.read() or b"null") if error.code == 422 else None
+
+    def login(self):
+        if self.auth == "basic":
+            return {"Authorization": "Basic " + base64.b64encode(b"airbyte:password").decode()}
+        token = self.ask(self.emulator, "/api/v1/applications/token",
+                         {"client_id": "emulator", "client_secret": "secret"})
+        return {"Authorization": "Bearer " + token["access_token"]}
+
+    def give_airbyte_a_schedule(self, proxy, login):
+        """One connection that Airbyte schedules itself, for `set_manual` to change. Prism reads this, too."""
+        cron = {"cronExpression": "0 0 12 * * ?", "cronTimeZone": "UTC"}
+        if self.base == "/api/v1":
+            if self.version.startswith("0."):
+                listed = self.ask(self.emulator, "/api/v1/workspaces/list", {}, headers=login)
+            else:
+                instance = self.ask(self.emulator, "/api/v1/instance_configuration", headers=login)
+                listed = self.ask(self.emulator, "/api/v1/workspaces/list_by_user_id",
+                                  {"userId": instance["defaultUserId"]}, headers=login)
+            for workspace in listed["workspaces"]:
+                found = self.ask(proxy, "/api/v1/connections/list", {"workspaceId": workspace["workspaceId"]},
+                                 headers=login)
+                for connection in found["connections"]:
+                    if connection["name"].startswith("customers"):
+                        self.ask(proxy, "/api/v1/connections/update",
+                                 {"connectionId": connection["connectionId"], "scheduleType": "cron",
+                                  "scheduleData": {"cron": cron}}, headers=login)
+                        return
+        else:
+            found = self.ask(proxy, "/api/public/v1/connections?limit=100", headers=login)
+            for connection in found["data"]:
+                if connection["name"].startswith("customers"):
+                    self.ask(proxy, f"/api/public/v1/connections/{connection['connectionId']}",
+                             {"schedule": {"scheduleType": "cron", "cronExpression": "0 0 12 * * ? UTC"}},
+                             method="PATCH", headers=login)
+                    return
+        raise Failure("the emulator has no connection 'customers'")
+
+    # ---- the check
+
+    def run(self):
+        emulator, log = self.start("emulator", self.binary, "emulator", "--control", "--listen", "127.0.0.1:0",
+                                   "--version", self.version, "--auth", self.auth)
+        self.emulator = self.wait_for(emulator, log, r"Config API +(http://127\.0\.0\.1:\d+)/api/v1")
+        prism, log = self.start("prism", "prism", "proxy", "-h", "127.0.0.1", "-p", "0", "--errors",
+                                str(self.document), self.emulator)
+        self.tap = Tap(int(self.wait_for(prism, log, r"listening on http://127\.0\.0\.1:(\d+)")))
+        proxy = f"http://127.0.0.1:{self.tap.port}"
+        login = self.login()
+        self.give_airbyte_a_schedule(proxy, login)
+        self.judge(self.tap.take(), [])
+        self.said.clear()
+
+        config = self.folder / "syncwarden.yaml"
+        config.write_text(RULES.format(state=self.folder / "state.db", url=proxy + self.base, auth=self.daemon_auth))
+        daemon, log = self.start("daemon", self.binary, "run", f"--config.file={config}",
+                                 "--web.listen-address=127.0.0.1:0")
+        time.sleep(WATCHED_SECONDS / 2)
+        if self.auth == "bearer":
+            self.ask(self.emulator, "/emulator/do", {"expire_tokens": True})
+        time.sleep(WATCHED_SECONDS / 2)
+        if daemon.poll() is not None:
+            raise Failure(f"the daemon ended:\n{log.read_text()[-2000:]}")
+        counts = self.judge(self.tap.take(), self.required)
+        for verdict in ("succeeded", "failed"):
+            if f"verdict={verdict}" not in log.read_text():
+                raise Failure(f"no run {verdict}; see {log}")
+        self.plant(proxy, self.login())
+        daemon.terminate()
+        if daemon.wait(30) != 0:
+            raise Failure(f"the daemon ended with {daemon.returncode}; see {log}")
+        return counts
+
+    def allowed(self, exchange):
+        name, operation, complaint = OTHER_DOCUMENT
+        return (self.name.startswith(name) and exchange.operation == operation
+                and exchange.violation.startswith(complaint))
+
+    def judge(self, exchanges, required):
+        violations = collections.Counter(f"{e.operation} -> {e.status} {e.violation}"
+                                         for e in exchanges if e.violation and not self.allowed(e))
+        for exchange in exchanges:
+            if exchange.unlisted and not any(re.fullmatch(pattern, exchange.operation) and exchange.status in statuses
+                                             for pattern, statuses in UNLISTED_STATUSES):
+                violations[f"{exchange.operation}: the document lists no status {exchange.status}"] += 1
+        counts = collections.Counter((e.operation, e.status) for e in exchanges)
+        seen = {e.operation for e in exchanges if 200 <= e.status < 300}
+        self.said += [f"  {count:5d} {operation} {status}" for (operation, status), count in sorted(counts.items())]
+        if violations:
+            raise Failure("\n".join(f"  violation ({count} times): {text[:1500]}" for text, count in violations.items()))
+        missing = [operation for operation in required if operation not in seen]
+        if missing:
+            raise Failure("never asked with success, so nothing is known of: " + ", ".join(missing))
+        return counts
+
+    def plant(self, proxy, login):
+        """A wrong answer and a wrong request must be seen, or this check could not fail."""
+        self.ask(self.emulator, "/emulator/faults", {"unknown_words": True})
+        deadline = time.monotonic() + PLANTED_SECONDS
+        while not any(e.violation and e.violation.startswith("VIOLATIONS") for e in self.tap.take()):
+            if time.monotonic() > deadline:
+                raise Failure("words that the document does not know passed unseen: this check cannot fail")
+            time.sleep(0.2)
+        self.ask(self.emulator, "/emulator/faults", {"unknown_words": False})
+        self.tap.take()
+        if self.base == "/api/v1":
+            self.ask(proxy, "/api/v1/jobs/list", {"configTypes": ["sinc"]}, headers=login)
+        else:
+            self.ask(proxy, "/api/public/v1/jobs?limit=500", headers=login)
+        if not any(e.violation and e.violation.startswith("UNPROCESSABLE") for e in self.tap.take()):
+            raise Failure("a wrong request passed unseen: this check cannot fail")
+
+
+def main():
+    binary, documents = sys.argv[1], pathlib.Path(sys.argv[2])
+    failed = 0
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="syncwarden-contract-"))
+    contracts = [Contract(binary, documents, folder, contract) for contract in CONTRACTS]
+
+    def checked(contract):
+        try:
+            return contract.run()
+        finally:
+            contract.stop()
+
+    with concurrent.futures.ThreadPoolExecutor(len(contracts)) as pool:
+        for contract, future in [(c, pool.submit(checked, c)) for c in contracts]:
+            failure = future.exception()
+            print(f"{contract.name}: {'FAILED' if failure else 'passed'}", *contract.said, sep="\n")
+            if failure:
+                failed += 1
+                print(failure if isinstance(failure, Failure) else repr(failure))
+            else:
+                print(f"  {sum(future.result().values())} requests, violations 0; both planted violations were seen")
+    if failed:
+        print(f"logs: {folder}")
+        return 1
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
