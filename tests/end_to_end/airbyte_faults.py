@@ -145,7 +145,6 @@ def fault_unreadable_secret_file(place):
     locked = place.folder / "secret-locked"
     locked.write_text(PASSWORD)
     locked.chmod(0)
-    place.config_path.chmod(0o644)
     place.refuses(2, r"syncwarden\.yaml:\d+:\d+", "secret-locked", "permission|cannot be read",
                   auth=f"{{type: basic, username: airbyte, password_file: {locked}}}", preexec=as_nobody)
     place.nothing_leaked(PASSWORD)

@@ -256,8 +256,8 @@ def workplace(name, keep=False):
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"syncwarden-{name}-"))
     try:
         yield folder
-    except BaseException:
-        if keep:
+    except BaseException as why:
+        if keep and not isinstance(why, Skipped):
             print(f"what happened lies in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
