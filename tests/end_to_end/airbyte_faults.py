@@ -1,4 +1,5 @@
 """Faults of Airbyte and of the way to it. Each function's docstring says what must happen."""
+import socket
 import time
 
 from fault_place import CLIENT, PASSWORD, SLOW_POLL, UP, agree, as_nobody, says, started_ticks
@@ -10,15 +11,17 @@ from tls_front import Authority, TlsFront
 
 def fault_airbyte_down_at_start(place):
     """The daemon comes up, alive, says that Airbyte is away, and starts what was due once it is back."""
-    early = place.emulator(name="early")
-    port = early.port
-    early.terminate()
+    # Bound and not listening: it refuses, and nobody else is given it meanwhile.
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))
+    port = reserved.getsockname()[1]
     with running(place.daemon(f"http://127.0.0.1:{port}/api/v1", rules='[{match: {name: "*"}, schedule: {every: 2s}}]')
                  ) as daemon:
         daemon.wait_started()
         daemon.wait_for_output(r"Airbyte unreachable.*refused")
         check(daemon.get("/livez")[0] == 200, "/livez fails because Airbyte is down")
         check(daemon.metrics().sum(UP) == 0, f"{UP} is not 0")
+        reserved.close()
         with running(Emulator(place.binary, place.folder, "--fleet", "2", "--shortest", "300ms", "--longest", "600ms",
                               listen=f"127.0.0.1:{port}")) as emulator:
             daemon.wait_metric(UP, 1)
