@@ -106,6 +106,8 @@ class Story:
     def wait_for_runs_before(self, instant):
         def settled():
             check(self.daemon.alive(), "the daemon ended by itself:\n" + self.daemon.output()[-3000:])
+            check(self.emulator.alive(), f"the emulator ended by itself with {self.emulator.child.returncode}:\n"
+                  + self.emulator.output()[-3000:])
             waiting = rows(self.state, "SELECT count(*) AS n FROM run WHERE phase <> 'finished' AND nominal_ms <= ?",
                            instant)[0]["n"]
             behind = rows(self.state, "SELECT count(*) AS n FROM cursor WHERE watermark_ms <= ?",
