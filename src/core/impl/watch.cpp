@@ -97,7 +97,10 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (airbyte) {
     const bool urgent =
         !page.ended_complete || !unresolved.empty() || !gate_after_poll.empty() || waiting_for_end > 0;
-    next_jobs = now.mono + (page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{});
+    // From asking to asking, so that a long list does not slow the watching down; but an Airbyte that is slow
+    // to answer gets a rest.
+    const Millis delay = page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{};
+    next_jobs = std::max(poll_asked + delay, now.mono + delay / 4);
   }
 }
 
