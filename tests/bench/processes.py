@@ -77,7 +77,7 @@ class Emulator(Process):
     def __init__(self, bench):
         self.process = subprocess.Popen(
             [bench.binary, "emulator", "--listen", "127.0.0.1:0", "--fleet", str(bench.connections), "--control",
-             "--shortest", "10s", "--longest", "20s", "--signal-delay", "0ms"], stdout=subprocess.PIPE, text=True)
+             "--shortest", "10s", "--longest", "20s", "--signal-delay", "0ms", "--start-delay", "0ms"], stdout=subprocess.PIPE, text=True)
         self.port = None
         while self.port is None:
             line = self.process.stdout.readline()
@@ -136,8 +136,9 @@ class Daemon(Process):
         return sum(1 for line in self.metrics().splitlines() if not line.startswith("#"))
 
     def requests(self):
-        return sum(float(value) for value in
-                   re.findall(r"^syncwarden_airbyte_requests_total\{.*\} (\S+)$", self.metrics(), re.M))
+        """Requests to Airbyte so far, by operation."""
+        return {operation: float(value) for operation, value in re.findall(
+            r'^syncwarden_airbyte_requests_total\{operation="(\w+)"\} (\S+)$', self.metrics(), re.M)}
 
     def resident_mib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
