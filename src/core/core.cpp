@@ -11,6 +11,7 @@ constexpr Millis clock_step_noise{std::chrono::seconds{2}};
 /// A step back of more than this is a correction of a wrong clock (scheduling rule 6).
 constexpr Millis clock_correction{std::chrono::hours{3}};
 constexpr Millis prune_every{std::chrono::hours{1}};
+constexpr Millis ended_overlap{std::chrono::seconds{5}};
 
 void earliest(std::optional<Mono>& wake, std::optional<Mono> candidate) {
   if (candidate && (!wake || *candidate < *wake)) wake = candidate;
@@ -153,7 +154,9 @@ void Core::Machine::ask_airbyte() {
     poll_asked = now.mono;
     out::ReadJobs request;
     request.poll = ++poll_number;
-    if (job_cursor) request.ended_since = *job_cursor - std::chrono::seconds{5};
+    // Ends may become visible late, so the last seconds are read again; but not while there is more behind
+    // the cursor, where they could fill the whole answer for ever.
+    if (job_cursor) request.ended_since = *job_cursor - (ended_behind ? Millis{} : ended_overlap);
     if (!airbyte->lists_whole_instance) {
       // Those with something under way every time, the others in turn.
       std::set<ConnectionId> asked;

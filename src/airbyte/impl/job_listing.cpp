@@ -18,7 +18,7 @@ constexpr std::size_t config_large_page = 1'000;  // one page for a fleet that r
 constexpr std::size_t large_from = 400;
 constexpr std::size_t public_page = 100;     // its maximum
 constexpr std::size_t connection_page = 20;  // before 0.50, where jobs are listed per connection
-constexpr std::size_t ended_at_most = 5'000;
+constexpr std::size_t ended_at_most = 20'000;
 constexpr std::size_t active_at_most = 50'000;
 constexpr std::size_t connection_at_most = 1'000;
 constexpr std::size_t max_page_bytes = 512U << 20U;
@@ -99,6 +99,7 @@ struct JobListing::Reading {
 void JobListing::set_traits(Traits traits) {
   traits_ = traits;
   active_before_ = 0;
+  ended_before_ = 0;
 }
 
 asio::awaitable<Result<JobsOnPage>> JobListing::page(Place place, JobQuery query) {
@@ -225,7 +226,9 @@ asio::awaitable<Result<JobsPage>> JobListing::poll(Place place, std::vector<Work
   if (!active_jobs) co_return active_jobs.error();
   active_before_ = active_jobs->size();
 
-  query.page_size = place.api == Api::public_api ? public_page : config_page;
+  query.page_size = place.api == Api::public_api
+                        ? public_page
+                        : (ended_before_ > large_from ? config_large_page : config_page);
   if (!traits_.single_status)
     query.statuses = {JobStatus::failed, JobStatus::succeeded, JobStatus::cancelled};
   std::size_t limit = ended_at_most;
@@ -243,6 +246,7 @@ asio::awaitable<Result<JobsPage>> JobListing::poll(Place place, std::vector<Work
     Result<Reading> reading = co_await pages(place, query, limit);
     if (!reading) co_return reading.error();
     result.ended_complete = reading->complete;
+    ended_before_ = reading->jobs.size();
     if (!request.ended_since && reading->jobs.size() > limit) reading->jobs.resize(limit);
     result.ended = ended_from(std::move(reading->jobs), request.ended_since, !reading->complete);
   }

@@ -57,6 +57,7 @@ class JobListing {
   Wire& wire_;
   Traits traits_;
   std::size_t active_before_ = 0;
+  std::size_t ended_before_ = 0;
 };
 
 }  // namespace syncwarden::airbyte

@@ -23,7 +23,7 @@ struct Emulate {
   std::vector<std::string> faults;
   std::size_t fleet = 0;
   std::string shortest = "10s", longest = "20s";
-  std::string signal_delay;
+  std::string signal_delay, start_delay;
   std::uint64_t seed = 1;
   std::uint32_t max_parallel = 0;
   bool control = false;
@@ -47,8 +47,10 @@ struct Emulate {
     const auto from = parse_duration(shortest);
     const auto to = parse_duration(longest);
     const auto lag = signal_delay.empty() ? std::optional<Millis>{Millis{80}} : parse_duration(signal_delay);
-    if (!from || !to || !lag || *from > *to) {
-      return report({Errc::usage, "a duration is wrong", "--shortest, --longest, --signal-delay",
+    const auto start = start_delay.empty() ? std::optional<Millis>{Millis{800}} : parse_duration(start_delay);
+    if (!from || !to || !lag || !start || *from > *to) {
+      return report({Errc::usage, "a duration is wrong",
+                     "--shortest, --longest, --signal-delay, --start-delay",
                      "write 500ms, 10s or 1h30m"});
     }
     emulator::Options options;
@@ -58,6 +60,7 @@ struct Emulate {
     options.time_scale = 0.05;
     options.max_parallel = max_parallel;
     options.signal_delay = {std::min(Millis{5}, *lag), *lag};
+    options.start_delay = {std::min(Millis{200}, *start), *start};
     boost::asio::io_context loop(1);
     const auto pipelines = fleet > 0 ? emulator::fleet(fleet, {*from, *to}) : emulator::sample_pipelines();
     EmulatedAirbyte airbyte(loop.get_executor(), options, pipelines, *front);
@@ -101,6 +104,8 @@ void add_emulator(CLI::App& app, Chosen& chosen) {
   command->add_option("--longest", emulate->longest, "duration of its longest")->capture_default_str();
   command->add_option("--signal-delay", emulate->signal_delay,
                       "at most this long from a sync request to its job");
+  command->add_option("--start-delay", emulate->start_delay,
+                      "at most this long from a job to its first attempt, when the request is answered");
   command->add_option("--max-parallel", emulate->max_parallel, "jobs that run at once; 0 = unlimited");
   command->add_option("--seed", emulate->seed, "the same seed plays the same Airbyte")->capture_default_str();
   command->add_flag("--control", emulate->control, "serve /emulator/faults, /emulator/do and /emulator/log");

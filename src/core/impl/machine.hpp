@@ -145,6 +145,7 @@ struct Core::Machine {
   std::optional<Mono> throttled_until;
   std::uint32_t throttles = 0;
   std::optional<Instant> job_cursor;
+  bool ended_behind = false;  // the last poll left out some of what has ended
   JobId newest_job;
   std::optional<Mono> whole_listed;   // when the last complete poll of the whole instance was asked for
   std::optional<Mono> last_movement;  // Airbyte's workers have done something since then

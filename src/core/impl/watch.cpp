@@ -77,7 +77,8 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
     see_ended(job, history);
     cursor = std::max(cursor.value_or(job.updated), job.updated);
   }
-  see_missing(page);
+  ended_behind = !page.ended_complete;
+  if (page.ended_complete) see_missing(page);
   if (cursor && cursor != job_cursor) {
     job_cursor = cursor;
     keep(put::JobCursor{*cursor});
@@ -96,7 +97,10 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (airbyte) {
     const bool urgent =
         !page.ended_complete || !unresolved.empty() || !gate_after_poll.empty() || waiting_for_end > 0;
-    next_jobs = now.mono + (page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{});
+    // From asking to asking, so that a long list does not slow the watching down; but an Airbyte that is slow
+    // to answer gets a rest.
+    const Millis delay = page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{};
+    next_jobs = std::max(poll_asked + delay, now.mono + delay / 4);
   }
 }
 
@@ -149,7 +153,8 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
   look_for_effects(entry->second, job);
 }
 
-/// Jobs that a complete poll named neither active nor ended: after two of those each is read on its own.
+/// Jobs that a complete poll named neither active nor ended: after two of those each is read on its own. (A
+/// poll that left out some ends says nothing about those that it did not name.)
 void Core::Machine::see_missing(const JobsPage& page) {
   for (const ConnectionIndex index : busy) {
     auto& connection = connections[index];
