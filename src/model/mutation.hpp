@@ -21,6 +21,13 @@ struct ScheduleCursor {
   ConnectionId connection;
   Instant watermark;
   std::string spec;  ///< Schedule::text(): an edited schedule starts anew
+  /// Nominals in (decided_from, watermark] have decisions of their own. Earlier ones may have been given up
+  /// together.
+  Instant decided_from;
+  /// Set when the clock was set back: nominals in (ahead_from, ahead_until], after the watermark, are
+  /// decided, too.
+  std::optional<Instant> ahead_from;
+  std::optional<Instant> ahead_until;
 
   bool operator==(const ScheduleCursor&) const = default;
 };

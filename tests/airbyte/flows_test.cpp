@@ -227,8 +227,8 @@ TEST_F(Flows, AFloodOfEndedJobsIsCutWhereTheTimeChanges) {
   const auto page = bench.run(bench.client().jobs(request));
   ASSERT_TRUE(page) << to_string(page.error());
   EXPECT_FALSE(page->ended_complete);
-  EXPECT_EQ(page->ended.size(), 4'799U);  // 1 to 4799; the second that begins with 4800 was not read whole
-  EXPECT_EQ(page->ended.back().id, JobId{4'799});
+  EXPECT_EQ(page->ended.size(), 19'799U);  // the second that begins with 19,800 was not read whole
+  EXPECT_EQ(page->ended.back().id, JobId{19'799});
 }
 
 TEST_F(Flows, WithoutACursorTheNewestEndedJobsAreRead) {

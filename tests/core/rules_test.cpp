@@ -223,6 +223,21 @@ TEST(Rule6Clock, ACorrectionByMoreThanThreeHoursGoesOnFromNowAndRepeatsNothing) 
   EXPECT_EQ(desk.tick(monday + 7h), "started/on_time");
 }
 
+TEST(Rule6Clock, WhatRanBeforeACorrectionStaysDecidedOverACrash) {
+  Desk desk(plan_of(rule()));
+  desk.set_clock(monday + 4h + 10min);
+  ASSERT_EQ(desk.tick(monday + 4h), "started/catch_up");
+  ASSERT_EQ(desk.tick(monday + 3h), "missed/down");
+  desk.set_clock(monday + 10min);
+  desk.crash();
+  desk.until(monday + 5h + 5min);
+  EXPECT_EQ(desk.tick(monday + 4h), "started/catch_up") << "it was started before the clock was set right";
+  EXPECT_EQ(desk.tick(monday + 3h), "missed/down") << "a decision is never replaced";
+  EXPECT_EQ(desk.tick(monday + 1h), "started/on_time");
+  EXPECT_EQ(desk.tick(monday + 5h), "started/on_time");
+  EXPECT_EQ(desk.sent.size(), 4U) << "04:00, and after the correction 01:00, 02:00 and 05:00";
+}
+
 TEST(Rule6Clock, AWatermarkFarAheadAtBootIsAWrongClock) {
   Desk desk(plan_of(rule()));
   desk.until(monday + 10h + 15min);

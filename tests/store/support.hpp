@@ -194,6 +194,9 @@ inline ScheduleCursor full_cursor() {
   cursor.connection = ConnectionId{"c1"};
   cursor.watermark = at(lowest);
   cursor.spec = "cron: '0 0 2 * * ?' Europe/Amsterdam";
+  cursor.decided_from = at(7);
+  cursor.ahead_from = at(8);
+  cursor.ahead_until = at(9);
   return cursor;
 }
 

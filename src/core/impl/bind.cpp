@@ -40,7 +40,10 @@ void Core::Machine::boot(const in::Booted& first) {
   for (const auto& run : snapshot.open_runs) {
     newest_job = std::max({newest_job, run.job, run.baseline});
     if (const auto cursor = cursors.find(run.schedule); cursor != cursors.end()) {
-      cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
+      // What lies ahead since the clock was set back is decided without moving the watermark there.
+      const auto& ahead = cursor->second;
+      const bool known_ahead = ahead.ahead_until && run.nominal <= *ahead.ahead_until;
+      if (!known_ahead) cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
     }
   }
   for (const auto& view : snapshot.connections) know(view);
@@ -152,19 +155,22 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
                   "the schedule was edited");
     }
     slot.watermark = now.wall;
+    slot.range_begin = now.wall;
+    slot.decided_before.reset();
     set_cursor(slot, slot.watermark);
   } else {
-    slot.watermark = cursor->second.watermark;
+    const ScheduleCursor& known = cursor->second;
+    slot.watermark = known.watermark;
+    slot.range_begin = known.decided_from;
+    if (known.ahead_from && known.ahead_until) slot.decided_before = {*known.ahead_from, *known.ahead_until};
     if (slot.watermark > now.wall + watermark_ahead) {
       tell(fact::Warning{
           fmt::format("{}: the state says it ran until {}, which lies ahead of the clock by more than "
                       "3h; it goes on from now. Was the clock wrong?",
                       slot.id.text, to_rfc3339(slot.watermark))});
-      slot.watermark = now.wall;
-      set_cursor(slot, slot.watermark);
+      go_back_to_now(slot);
     }
   }
-  slot.range_begin = slot.watermark;
   arm(slot, entry->second);
 }
 

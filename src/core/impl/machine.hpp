@@ -204,6 +204,7 @@ struct Core::Machine {
   void finish(RunId id, Verdict verdict, std::optional<FailureClass> failure);
   void keep_run(OpenRun& open);
   void clock_corrected();
+  void go_back_to_now(Slot& slot);
 
   // ---- gate.cpp ----
   void admit();

@@ -51,9 +51,11 @@ void Core::Machine::collect_due() {
         record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::superseded, 0,
                     "more ticks wait than catch_up_max");
       }
+      // What is missed together is recorded under its newest nominal: that one has its decision, the others
+      // share it.
+      slot.range_begin = *ticks.missed - Millis{1};
       record_tick(slot, *ticks.missed, TickOutcome::missed, TickReason::down,
                   ticks.missed_count > 0 ? ticks.missed_count - 1 : 0, detail);
-      slot.range_begin = ticks.start.empty() ? ticks.watermark : *ticks.missed;
     }
     slot.watermark = std::max(slot.watermark, ticks.watermark);
     if (passes_over) slot.watermark = std::max(slot.watermark, slot.decided_before->first);
@@ -159,7 +161,12 @@ void Core::Machine::keep_cursor(const Slot& slot, Instant decided) {
 }
 
 void Core::Machine::set_cursor(const Slot& slot, Instant watermark) {
-  ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text()};
+  ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text(),
+                        std::min(slot.range_begin, watermark)};
+  if (slot.decided_before) {
+    cursor.ahead_from = slot.decided_before->first;
+    cursor.ahead_until = slot.decided_before->second;
+  }
   cursors[slot.id] = cursor;
   keep(put::Cursor{std::move(cursor)});
 }
@@ -234,14 +241,22 @@ void Core::Machine::clock_corrected() {
   for (ScheduleIndex i = 0; i < slots.size(); ++i) {
     auto& slot = slots[i];
     if (!slot.bound || slot.watermark <= now.wall) continue;
-    if (slot.range_begin <= now.wall) continue;  // every nominal up to the watermark has its own decision
     if (slot.next) due.erase({slot.next->due, i});
-    slot.decided_before = {slot.range_begin, slot.watermark};
-    slot.watermark = now.wall;
-    slot.range_begin = now.wall;
-    set_cursor(slot, slot.watermark);
+    go_back_to_now(slot);
     arm(slot, i);
   }
+}
+
+/// A watermark that lies ahead of the clock moves back to it; what was decided ahead stays decided, on disk
+/// too.
+void Core::Machine::go_back_to_now(Slot& slot) {
+  if (slot.range_begin <= now.wall) return;  // every nominal up to the watermark has its own decision
+  const auto& known = slot.decided_before;
+  slot.decided_before = {known ? std::min(known->first, slot.range_begin) : slot.range_begin,
+                         known ? std::max(known->second, slot.watermark) : slot.watermark};
+  slot.watermark = now.wall;
+  slot.range_begin = now.wall;
+  set_cursor(slot, slot.watermark);
 }
 
 }  // namespace syncwarden::core

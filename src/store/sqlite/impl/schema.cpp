@@ -16,7 +16,7 @@ constexpr std::int64_t application_id = 0x7377646E;
 constexpr const char* version_1 = R"sql(
 CREATE TABLE cursor (
   schedule_id TEXT NOT NULL PRIMARY KEY, connection_id TEXT NOT NULL, watermark_ms INTEGER NOT NULL,
-  spec TEXT NOT NULL
+  spec TEXT NOT NULL, decided_from_ms INTEGER NOT NULL, ahead_from_ms INTEGER, ahead_until_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tick (
