@@ -145,6 +145,8 @@ std::string to_string(Millis duration) {
     rest = -rest;
   }
   for (const auto& unit : units) {
+    // "90d" says more than "12w6d": weeks only where nothing else is left.
+    if (unit.name == "w" && rest % unit.ms != 0) continue;
     if (const auto count = rest / unit.ms; count > 0) {
       text += fmt::format("{}{}", count, unit.name);
       rest -= count * unit.ms;

@@ -55,6 +55,8 @@ TEST(Duration, WritesWhatItReads) {
     EXPECT_EQ(parse_duration(to_string(value)), value);
   }
   EXPECT_EQ(to_string(Millis{90min}), "1h30m");
+  EXPECT_EQ(to_string(Millis{24h * 90}), "90d");
+  EXPECT_EQ(to_string(Millis{24h * 14}), "2w");
 }
 
 TEST(Iso8601Duration, ReadsJavasNotation) {

@@ -95,6 +95,22 @@ TEST(Watch, AFailedReadIsNeverAFailedSync) {
   EXPECT_EQ(desk.run(one).verdict, Verdict::succeeded);
 }
 
+TEST(Watch, APollThatIsThrottledIsNoOutage) {
+  Desk desk(plan_of(rule()));
+  quiet(desk).poll();
+  desk.hold_polls = true;
+  desk.pass(desk.plan.poll.max);
+  ASSERT_FALSE(desk.polls.empty());
+  in::JobsSeen seen{desk.polls.back().poll, Error{Errc::rate_limited, "429", "", ""}, Millis{90s}};
+  const auto asked = desk.polls.size();
+  desk.step(seen);
+  EXPECT_TRUE(desk.core().fleet(desk.now.wall).airbyte_up) << "it answered";
+  desk.pass(80s);
+  EXPECT_EQ(desk.polls.size(), asked) << "Retry-After is kept";
+  desk.pass(30s);
+  EXPECT_EQ(desk.polls.size(), asked + 1);
+}
+
 TEST(Watch, AnUnknownStatusIsNotTheEnd) {
   Desk desk(plan_of(rule()));
   quiet(desk).until(one);

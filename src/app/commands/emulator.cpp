@@ -50,8 +50,7 @@ struct Emulate {
     const auto start = start_delay.empty() ? std::optional<Millis>{Millis{800}} : parse_duration(start_delay);
     if (!from || !to || !lag || !start || *from > *to) {
       return report({Errc::usage, "a duration is wrong",
-                     "--shortest, --longest, --signal-delay, --start-delay",
-                     "write 500ms, 10s or 1h30m"});
+                     "--shortest, --longest, --signal-delay, --start-delay", "write 500ms, 10s or 1h30m"});
     }
     emulator::Options options;
     options.version = version;

@@ -44,7 +44,12 @@ void Core::Machine::airbyte_lost(const Error& error) {
 }
 
 void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
-  airbyte_lost(error);
+  if (error.code == Errc::rate_limited) {
+    // It answers; it only wants to be asked less often.
+    if (failed_polls == 0) tell(fact::Warning{"Airbyte limits our requests: " + to_string(error)});
+  } else {
+    airbyte_lost(error);
+  }
   const Millis pause = backoff(plan->poll.min, plan->poll.max, ++failed_polls, rng);
   next_jobs = now.mono + std::max(pause, seen.retry_after.value_or(Millis{}));
 }
