@@ -107,7 +107,7 @@ const Mistake kinds[]{
      "2:17: history.keep: \"90\" has no unit; write 90s or 90m (units ms s m h d w)"},
     {"history: {keep: thirty}\n",
      "2:17: history.keep: \"thirty\" is no duration; use units ms s m h d w such as 30s or 1h30m"},
-    {"history: {keep: 1h}\n", "2:17: history.keep: \"1h\" is out of range; allowed: from 1d to 522w6d"},
+    {"history: {keep: 1h}\n", "2:17: history.keep: \"1h\" is out of range; allowed: from 1d to 3660d"},
     {"defaults: {jitter: -5s}\n",
      "2:20: defaults.jitter: \"-5s\" is no duration; use units ms s m h d w such as 30s or 1h30m"},
     {"defaults: {jitter: 1y}\n",
@@ -180,7 +180,7 @@ const Mistake rules[]{
     {"connections: [{match: {tag: a}, schedule: {every: 1h, spread: yes}}]\n",
      "2:63: connections[0].schedule.spread: \"yes\" is neither true nor false"},
     {"connections: [{match: {tag: a}, schedule: {every: 0s}}]\n",
-     "2:51: connections[0].schedule.every: \"0s\" is out of range; allowed: from 1s to 52w2d"},
+     "2:51: connections[0].schedule.every: \"0s\" is out of range; allowed: from 1s to 366d"},
     {"connections: [{match: {tag: a}, schedule: [{every: 1h}, {name: b, every: 2h}]}]\n",
      "2:44: connections[0].schedule[0]: each schedule of a list needs a name; with a name it keeps its "
      "history when the "
