@@ -19,11 +19,13 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace syncwarden::app {
@@ -36,7 +38,8 @@ using observe::StoreOperation;
 constexpr Millis stop_limit{std::chrono::seconds{20}};
 constexpr Millis server_grace{std::chrono::seconds{1}};
 constexpr Millis pulse_interval{std::chrono::seconds{1}};
-constexpr Millis store_size_interval{std::chrono::seconds{30}};
+constexpr Millis housekeeping_interval{std::chrono::seconds{30}};
+constexpr Millis first_housekeeping{std::chrono::seconds{3}};
 
 observe::ConnectionDetail detail_of(settings::ConnectionDetail detail) {
   return detail == settings::ConnectionDetail::off ? observe::ConnectionDetail::off
@@ -68,15 +71,19 @@ class Facts final : public FactSink {
     log_.apply(fact);
     if (const auto* poll = std::get_if<fact::PollDone>(&fact)) {
       if (poll->poll == "jobs" && !poll->error) polled_ = true;
+      if (poll->poll == "connections" && !poll->error) discovered_ = true;
     }
   }
   void turn_ends() override { log_.turn_ends(); }
   [[nodiscard]] bool polled() const { return polled_; }
+  /// True once after each discovery of the connections.
+  [[nodiscard]] bool take_discovered() { return std::exchange(discovered_, false); }
 
  private:
   observe::Metrics& metrics_;
   observe::FactLog& log_;
   bool polled_ = false;
+  bool discovered_ = false;
 };
 
 class Daemon {
@@ -92,7 +99,7 @@ class Daemon {
   admin::Health health();
   asio::awaitable<Result<void>> start();
   asio::awaitable<void> wait_for_signals();
-  asio::awaitable<void> follow_store_size();
+  asio::awaitable<void> keep_house();
   asio::awaitable<Result<std::string>> reload();
   Result<std::string> apply(const settings::Loaded& loaded);
   asio::awaitable<void> stop();
@@ -229,7 +236,7 @@ asio::awaitable<Result<void>> Daemon::start() {
   if (!port) co_return port.error();
   tasks_.spawn(server_->run());
   tasks_.spawn(wait_for_signals());
-  tasks_.spawn(follow_store_size());
+  tasks_.spawn(keep_house());
   tasks_.spawn(runtime::beat(
       executor_, pulse_interval,
       [this](double lag) { metrics_.loop_lag(std::chrono::duration<double>(lag)); }, systemd_));
@@ -281,12 +288,15 @@ asio::awaitable<void> Daemon::wait_for_signals() {
   }
 }
 
-asio::awaitable<void> Daemon::follow_store_size() {
+asio::awaitable<void> Daemon::keep_house() {
   asio::steady_timer pause(executor_);
   while (true) {
     const auto stats = co_await store_->stats();
     if (stats) metrics_.store().size(stats->size_bytes);
-    pause.expires_after(store_size_interval);
+    // A discovery of ten thousand connections leaves as much memory unused as it leaves used: the system gets
+    // it back.
+    if (facts_.take_discovered()) asio::post(worker_, [] { (void)::malloc_trim(0); });
+    pause.expires_after(facts_.polled() ? housekeeping_interval : first_housekeeping);
     const auto [interrupted] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     if (interrupted) co_return;
   }

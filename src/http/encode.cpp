@@ -97,7 +97,7 @@ bool encode(const Response& response, const ResponseFrame& frame, std::string& o
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (has_body && !frame.head) out += response.body;
+  if (has_body && !frame.head && !frame.body_apart) out += response.body;
   return true;
 }
 

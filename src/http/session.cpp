@@ -3,6 +3,7 @@
 #include "http/impl/encode.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -157,12 +158,16 @@ asio::awaitable<bool> Session::answer() {
   frame.close =
       !head.keep_alive || core_->stopping() || (asked_to_close && iequals(*asked_to_close, "close"));
   frame.keep_alive = head.http10;
+  // A large body is written from where it is: a scrape of megabytes is not copied once more.
+  frame.body_apart = response.body.size() > kept_output && response.status != 204 && response.status != 304;
   out_.clear();
   if (!encode(response, frame, out_)) {
     response = Response();
     response.status = 500;
+    frame.body_apart = false;
     (void)encode(response, frame, out_);
   }
+  if (frame.body_apart && !frame.head) body_ = std::move(response.body);
   const bool written = co_await write_out();
   if (core_->observer.answered) {
     core_->observer.answered(seen, response.status, std::chrono::duration_cast<Millis>(timer_now() - begin));
@@ -175,7 +180,9 @@ asio::awaitable<bool> Session::answer() {
 
 asio::awaitable<bool> Session::write_out() {
   expect(Waiting::write, core_->limits.write_timeout);
-  const auto [ec, count] = co_await asio::async_write(socket_, asio::buffer(out_), as_values);
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(out_), asio::buffer(body_)};
+  const auto [ec, count] = co_await asio::async_write(socket_, buffers, as_values);
+  std::string().swap(body_);
   waiting_ = Waiting::nothing;
   if (out_.capacity() > kept_output) std::string().swap(out_);
   co_return !ec && !aborted_;

@@ -96,11 +96,12 @@ void FactLog::on(const fact::TriggerFailed& failed) {
 }
 
 void FactLog::on(const fact::TriggerAccepted& accepted) {
-  log_.info("job started", {{"connection", accepted.run.connection},
-                            {"run", to_string(accepted.run.id)},
-                            {"job", accepted.run.job},
-                            {"attribution", to_string(accepted.run.attribution)},
-                            {"delay", accepted.delay}});
+  // The tick's own line names the job already.
+  log_.debug("job started", {{"connection", accepted.run.connection},
+                             {"run", to_string(accepted.run.id)},
+                             {"job", accepted.run.job},
+                             {"attribution", to_string(accepted.run.attribution)},
+                             {"delay", accepted.delay}});
 }
 
 void FactLog::on(const fact::JobEnded& ended) {

@@ -114,6 +114,7 @@ void Core::Machine::bind(ConnectionIndex index) {
 
   const auto before = connection.schedules;
   connection.schedules.clear();
+  connection.expected_after.reset();
   if (connection.rule != nullptr && connection.present) {
     for (std::size_t i = 0; i < rule->schedules.size(); ++i) bind_schedule(index, rule->schedules[i], i);
   }

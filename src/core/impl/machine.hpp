@@ -46,6 +46,8 @@ struct Connection {
   bool present = true;            ///< false: gone from Airbyte; kept for its runs and cursors
   bool asked_manual = false;      ///< a request to set Airbyte's schedule to manual was made
   std::optional<Instant> newest_job_created;
+  /// The first tick after an instant, remembered: every scrape asks, and it changes with successes only.
+  mutable std::optional<std::pair<Instant, std::optional<Instant>>> expected_after;
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::set<RunId> unresolved;          ///< intended or unresolved runs, looked for in every poll

@@ -24,11 +24,16 @@ std::optional<Instant> Core::Machine::stale_after(const Connection& connection) 
   if (connection.rule == nullptr) return std::nullopt;
   const Instant since = connection.history.last_success.value_or(connection.history.first_seen);
   if (const auto& fixed = connection.rule->policy.late_after) return since + *fixed;
-  std::optional<Instant> expected;
-  for (const ScheduleIndex index : connection.schedules) {
-    const auto next = slots[index].when.next(since);
-    if (next && (!expected || *next < *expected)) expected = next;
+  auto& remembered = connection.expected_after;
+  if (!remembered || remembered->first != since) {
+    std::optional<Instant> first;
+    for (const ScheduleIndex index : connection.schedules) {
+      const auto next = slots[index].when.next(since);
+      if (next && (!first || *next < *first)) first = next;
+    }
+    remembered = {since, first};
   }
+  const auto& expected = remembered->second;
   if (!expected) return std::nullopt;
   return *expected +
          std::max(least_patience, 2 * typical_duration(connection.history.durations).value_or(Millis{}));

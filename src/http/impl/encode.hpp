@@ -35,6 +35,7 @@ struct ResponseFrame {
   bool head = false;        ///< a HEAD request: the body stays away, its length is told
   bool close = false;       ///< Connection: close
   bool keep_alive = false;  ///< Connection: keep-alive, which HTTP/1.0 needs
+  bool body_apart = false;  ///< the body is written beside `out`, not copied into it
 };
 
 /// Appends the response to `out` with Content-Length and nosniff. Framing headers of the handler are dropped.

@@ -121,6 +121,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t capacity_;
   std::size_t filled_ = 0;
   std::string out_;
+  std::string body_;  ///< of a large response, written behind out_
   Waiting waiting_ = Waiting::nothing;
   std::uint64_t over_at_ = 0;
   std::uint64_t request_over_at_ = 0;
