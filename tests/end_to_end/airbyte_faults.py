@@ -219,9 +219,10 @@ def fault_reply_of_200_megabytes(place):
         wait_until(lambda: len(emulator.jobs()) > known, "a sync to be created", every=0.1)
         wait_until(lambda: rows(place.state, "SELECT 1 FROM run WHERE verdict = 'succeeded' AND job_id > ?", known),
                    "the job behind the huge reply to be followed to its end")
+        # A poll that shows the job first ends the request before its reply is refused; not every time.
+        daemon.wait_metric("syncwarden_airbyte_request_failures_total", lambda count: count >= 1,
+                           operation="trigger_job")
         emulator.faults(huge_reply=0)
-        check(daemon.metrics().sum("syncwarden_airbyte_request_failures_total", operation="trigger_job") >= 1,
-              "the reply was never refused, so it never came")
         grown = daemon.peak_memory() - before
         # AddressSanitizer keeps what was freed for a while.
         most = 64 << 20 if not place.sanitized() else 400 << 20

@@ -14,6 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Reading the machine's files would make runs differ.
   if (text.find("include") != std::string::npos || text.find("_file") != std::string::npos) return 0;
   constexpr std::string_view marker = "M4rk3rFr0mTheEnv1ronment";
+  // libFuzzer learns the marker from the search below; a text that holds it itself proves nothing.
+  if (text.find(marker) != std::string::npos) return 0;
   const LoadOptions options{[&](std::string_view) { return std::optional(std::string(marker)); }, {}};
   const Loaded loaded = load_text(text, "fuzz.yaml", options);
   if (loaded.ok() == !loaded.problems.empty()) std::abort();
