@@ -35,6 +35,12 @@ struct JobId {
   auto operator<=>(const JobId&) const = default;
 };
 
+/// One incident of this installation: counts from 1, never used twice. 0 means "none".
+struct IncidentId {
+  std::uint64_t value = 0;
+  auto operator<=>(const IncidentId&) const = default;
+};
+
 /// Identity of one run, derived from (schedule, nominal): deciding twice gives the same id.
 struct RunId {
   std::uint64_t hi = 0;

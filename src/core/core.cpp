@@ -96,6 +96,10 @@ void Core::Machine::step(const Input& input) {
                                    " could not be set to manual: " + to_string(answered.result.error())});
               }
             },
+            [](const in::JobInspected&) {},
+            [&](const in::Command& asked) {
+              effect(out::Reply{asked.request.ticket, Error{Errc::unsupported, "not yet", "", ""}});
+            },
             [&](const in::StoreState& state) { store_healthy = state.healthy; },
             [&](const in::StopAsked&) { stopping = true; }},
         input);

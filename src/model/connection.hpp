@@ -45,6 +45,9 @@ struct ConnectionView {
   AirbyteSchedule schedule = AirbyteSchedule::unknown;
   std::string schedule_text;  ///< "0 15 2 * * ? Europe/Amsterdam", "every 24 hours"; empty for manual
   std::vector<std::string> tags;
+  bool breaking_change = false;  ///< Airbyte waits for somebody to decide about a changed schema
+  std::string
+      status_reason;  ///< why Airbyte switched it off, in Airbyte's word; empty where it does not tell
 
   bool operator==(const ConnectionView&) const = default;
 };

@@ -4,12 +4,15 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "model/command.hpp"
 #include "model/connection.hpp"
+#include "model/incident.hpp"
 #include "model/job.hpp"
 #include "model/mutation.hpp"
 #include "model/plan.hpp"
 #include "model/run.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,6 +94,10 @@ struct TriggerAnswered {
   std::uint32_t request = 0;
   TriggerReply reply;
 };
+struct JobInspected {
+  JobId job;
+  Result<JobInspection> inspection;
+};
 struct CancelAnswered {
   JobId job;
   CancelResult result = CancelResult::failed;
@@ -104,12 +111,17 @@ struct ScheduleSetManual {
 struct StoreState {
   bool healthy = true;
 };
+/// Somebody asks for something; answered by exactly one out::Reply.
+struct Command {
+  CommandRequest request;
+};
 struct StopAsked {};
 }  // namespace in
 
-using Input = std::variant<in::Booted, in::Woke, in::PlanChanged, in::Probed, in::ConnectionsSeen,
-                           in::JobsSeen, in::JobRead, in::TriggerAnswered, in::CancelAnswered,
-                           in::ScheduleSetManual, in::StoreState, in::StopAsked>;
+using Input =
+    std::variant<in::Booted, in::Woke, in::PlanChanged, in::Probed, in::ConnectionsSeen, in::JobsSeen,
+                 in::JobRead, in::JobInspected, in::TriggerAnswered, in::CancelAnswered,
+                 in::ScheduleSetManual, in::StoreState, in::Command, in::StopAsked>;
 
 namespace out {
 /// Find out which Airbyte answers. Answered by Probed.
@@ -126,6 +138,13 @@ struct ReadJobs {
 };
 struct ReadJob {
   JobId job;
+};
+/// A second, different look at a job that looks stuck: live counters, stream statuses, the workflow.
+struct InspectJob {
+  JobId job;
+  ConnectionId connection;
+  WorkspaceId workspace;
+  std::uint32_t attempts = 0;  ///< as last seen: the newest attempt has number attempts - 1
 };
 /// The intent is durable when this is carried out. If its turn has not come by `not_after`, it is answered
 /// not_sent.
@@ -149,10 +168,16 @@ struct CancelJob {
 struct SetScheduleManual {
   ConnectionId connection;
 };
+/// The answer to a command, given once what it decided is on disk.
+struct Reply {
+  std::uint64_t ticket = 0;
+  Result<CommandDone> done;
+};
 }  // namespace out
 
-using Effect = std::variant<out::Probe, out::ReadConnections, out::ReadJobs, out::ReadJob, out::TriggerSync,
-                            out::AbandonTrigger, out::CancelJob, out::SetScheduleManual>;
+using Effect =
+    std::variant<out::Probe, out::ReadConnections, out::ReadJobs, out::ReadJob, out::InspectJob,
+                 out::TriggerSync, out::AbandonTrigger, out::CancelJob, out::SetScheduleManual, out::Reply>;
 
 /// Things worth counting or logging. Applied at once, lossy, never awaited.
 namespace fact {
@@ -211,12 +236,51 @@ struct ConnectionGone {
 struct Warning {
   std::string text;
 };
+enum class IncidentChange : std::uint8_t { opened, reopened, updated, acknowledged, closed };
+struct IncidentChanged {
+  Incident incident;
+  IncidentChange change = IncidentChange::opened;
+};
+/// One step of the recovery ladder: the label sets of syncwarden_recovery_actions_total.
+enum class RecoveryAction : std::uint8_t { cancel, rerun, breaker_open, breaker_probe, breaker_close };
+enum class RecoveryResult : std::uint8_t {
+  asked,      ///< written and about to be sent
+  done,       ///< the job ended, the job was started
+  refused,    ///< Airbyte or the policy said no
+  timed_out,  ///< the job did not end in time
+  not_needed  ///< it had ended, or is not the connection's latest any more
+};
+struct RecoveryStep {
+  RecoveryAction action = RecoveryAction::cancel;
+  RecoveryResult result = RecoveryResult::asked;
+  ConnectionView connection;
+  JobId job;
+  std::string why;
+};
+/// A job was found stuck by a first reading (confirmed = false) or by a second, different one.
+struct StuckFound {
+  StuckKind kind = StuckKind::no_progress;
+  ConnectionView connection;
+  JobId job;
+  bool confirmed = false;
+  std::string evidence;
+};
+struct CommandTaken {
+  std::string who;
+  std::string what;
+  std::optional<Error> refused;
+};
 }  // namespace fact
 
 using Fact = std::variant<fact::TickDecided, fact::RunFinished, fact::TriggerSent, fact::TriggerFailed,
                           fact::TriggerAccepted, fact::JobEnded, fact::PollDone, fact::AirbyteReachable,
                           fact::AirbyteIdentified, fact::ClockStepped, fact::ConnectionFound,
-                          fact::ConnectionGone, fact::Warning>;
+                          fact::ConnectionGone, fact::Warning, fact::IncidentChanged, fact::RecoveryStep,
+                          fact::StuckFound, fact::CommandTaken>;
+
+[[nodiscard]] std::string_view to_string(fact::RecoveryAction action);
+[[nodiscard]] std::string_view to_string(fact::RecoveryResult result);
+[[nodiscard]] std::string_view to_string(fact::IncidentChange change);
 
 /// One step's result. The write-ahead rule is in the type: `durable` is committed as one whole before any of
 /// `after` is started; `facts` are applied at once.

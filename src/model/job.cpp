@@ -54,7 +54,19 @@ constexpr Words<FailureClass, 10> classes{{{FailureClass::config, "config"},
                                            {FailureClass::deadline, "deadline"},
                                            {FailureClass::unknown, "unknown"}}};
 
+constexpr Words<StreamRunState, 6> stream_states{{{StreamRunState::pending, "pending"},
+                                                  {StreamRunState::running, "running"},
+                                                  {StreamRunState::complete, "complete"},
+                                                  {StreamRunState::incomplete, "incomplete"},
+                                                  {StreamRunState::rate_limited, "rate_limited"},
+                                                  {StreamRunState::unknown, "unknown"}}};
+
 }  // namespace
+
+std::string_view to_string(StreamRunState state) { return word_of(stream_states, state); }
+StreamRunState stream_run_state_from(std::string_view word) {
+  return value_of(stream_states, word).value_or(StreamRunState::unknown);
+}
 
 std::string_view to_string(JobStatus status) { return word_of(statuses, status); }
 std::string_view to_string(JobType type) { return word_of(types, type); }

@@ -104,9 +104,16 @@ struct JobCounters {
   std::optional<std::int64_t> bytes_emitted;
   std::optional<std::int64_t> records_committed;
   std::optional<std::int64_t> bytes_committed;
+  std::optional<std::int64_t> records_rejected;
 
   auto operator<=>(const JobCounters&) const = default;
 };
+
+/// False where Airbyte shows no statistics at all for a job (not started, or the false success of #85355).
+[[nodiscard]] constexpr bool has_statistics(const JobCounters& counters) {
+  return counters.records_emitted || counters.bytes_emitted || counters.records_committed ||
+         counters.bytes_committed;
+}
 
 struct JobFailure {
   FailureOrigin origin = FailureOrigin::unknown;
@@ -131,6 +138,29 @@ struct JobView {
   std::vector<JobFailure> failures;  ///< of the last attempt that had any; empty over the Public API
 
   bool operator==(const JobView&) const = default;
+};
+
+enum class StreamRunState : std::uint8_t { pending, running, complete, incomplete, rate_limited, unknown };
+
+[[nodiscard]] std::string_view to_string(StreamRunState state);
+[[nodiscard]] StreamRunState stream_run_state_from(std::string_view word);
+
+/// What one stream of a running job says of itself.
+struct StreamState {
+  std::string name;  ///< "namespace.name", made printable
+  StreamRunState state = StreamRunState::unknown;
+  std::optional<Instant> quota_reset;  ///< with rate_limited, where the source tells
+
+  bool operator==(const StreamState&) const = default;
+};
+
+/// A second, different look at one job before anybody acts on it: live counters, streams, the workflow.
+struct JobInspection {
+  JobView job;                           ///< counters are the freshest that the API has
+  std::optional<bool> workflow_running;  ///< nothing where the API does not tell
+  std::vector<StreamState> streams;      ///< empty where the API does not tell
+
+  bool operator==(const JobInspection&) const = default;
 };
 
 /// The failure class of a failed job: the first failure that names one, else `unknown`.

@@ -3,7 +3,9 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "model/command.hpp"
 #include "model/connection.hpp"
+#include "model/incident.hpp"
 #include "model/job.hpp"
 #include "model/run.hpp"
 
@@ -40,14 +42,41 @@ struct JobRecord {
   bool operator==(const JobRecord&) const = default;
 };
 
+/// One verified success, as the statistics of its connection remember it.
+struct RunSample {
+  Millis duration{};  ///< of the last attempt where Airbyte tells, else from creation to end
+  std::optional<std::int64_t> records;  ///< committed, else emitted
+  std::optional<std::int64_t> bytes;
+
+  bool operator==(const RunSample&) const = default;
+};
+
+inline constexpr std::size_t samples_kept = 20;
+
+/// Stops starting what keeps failing.
+struct BreakerState {
+  Instant opened;
+  std::uint32_t probes = 0;
+  std::optional<Instant> last_probe;
+
+  bool operator==(const BreakerState&) const = default;
+};
+
 /// What is remembered about a connection between two lives of the daemon.
 struct ConnectionHistory {
   ConnectionId connection;
   Instant first_seen;
-  std::optional<Instant> last_success;  ///< end of the last succeeded sync
+  std::optional<Instant> last_success;          ///< end of the last verified success
+  std::optional<Instant> last_success_created;  ///< when its job was created
   std::optional<Instant> last_completion;
-  std::uint32_t consecutive_failures = 0;
-  std::vector<Millis> durations;  ///< of the last succeeded syncs, newest last, at most 20
+  std::uint32_t consecutive_failures = 0;  ///< failed jobs; cancelled and suspect ones do not count
+  std::vector<RunSample> samples;          ///< of the last verified successes, newest last
+  Millis longest_quiet{};  ///< longest time without a changed counter inside of a job that then succeeded
+  std::optional<BreakerState> breaker;
+  JobId last_job;  ///< newest one known
+  JobId last_ended;
+  std::optional<Instant> newest_job_created;
+  std::string managed_by;  ///< "file:line" of the rule when it was last managed; empty: never
 
   bool operator==(const ConnectionHistory&) const = default;
 };
@@ -80,14 +109,33 @@ struct DropConnection {
 struct JobCursor {
   Instant updated;
 };  ///< jobs that ended up to here have been seen
+struct PutIncident {
+  Incident incident;
+};  ///< insert or replace by id
+struct PutRecovery {
+  Recovery recovery;
+};  ///< insert or replace by job
+struct DropRecovery {
+  JobId job;
+};
+struct PutPause {
+  Pause pause;
+};  ///< insert or replace by connection; the empty one is everybody's
+struct DropPause {
+  ConnectionId connection;
+};
+struct PutCommand {
+  CommandRecord record;
+};  ///< insert or replace by key
 struct Prune {
   Instant before;
-};  ///< forget ticks, finished runs and ended jobs older than this
+};  ///< forget ticks, finished runs, ended jobs, closed incidents and commands older than this
 }  // namespace put
 
 using Mutation =
     std::variant<put::Cursor, put::DropCursor, put::PutTick, put::PutRun, put::PutJob, put::PutHistory,
-                 put::PutConnection, put::DropConnection, put::JobCursor, put::Prune>;
+                 put::PutConnection, put::DropConnection, put::JobCursor, put::PutIncident, put::PutRecovery,
+                 put::DropRecovery, put::PutPause, put::DropPause, put::PutCommand, put::Prune>;
 
 /// Everything that the core needs to go on where it stopped.
 struct Snapshot {
@@ -97,6 +145,11 @@ struct Snapshot {
                                 ///< last hour before the job cursor (so that nothing is counted twice)
   std::vector<ConnectionView> connections;
   std::vector<ConnectionHistory> histories;
+  std::vector<Incident> incidents;  ///< open ones, and those closed within a day before the newest change
+  IncidentId newest_incident;
+  std::vector<Recovery> recoveries;
+  std::vector<Pause> pauses;
+  std::vector<CommandRecord> commands;  ///< of the last day before the newest one: for repeated keys
   std::optional<Instant> job_cursor;
 };
 

@@ -5,7 +5,9 @@
 #include "base/time.hpp"
 #include "calendar/schedule.hpp"
 #include "model/connection.hpp"
+#include "model/incident.hpp"
 #include "model/job.hpp"
+#include "model/policy.hpp"
 
 #include <array>
 #include <cstdint>
@@ -53,7 +55,12 @@ struct Policy {
   Millis jitter{};
   Priority priority = Priority::normal;
   ExtraJobs extra_jobs;
-  std::optional<Millis> late_after;  ///< freshness: late_after; nothing = auto
+  BreakerPolicy breaker;
+  StuckPolicy stuck;
+  VerifyPolicy verify;
+  FreshnessPolicy freshness;
+  std::uint32_t incident_after = 1;  ///< failed runs in a row before an incident opens
+  Labels labels;
 };
 
 /// Which connections a rule is about; every member that is given must match. Globs except where noted.
@@ -76,10 +83,24 @@ struct SpreadEvery {
   Millis interval;
 };
 
+/// `keep_fresh`: started early enough, by the durations seen, that data is never older than this.
+struct KeepFresh {
+  Millis target;
+};
+
+/// `after`: once every connection that one of `parents` matches has had a verified success since this
+/// schedule's last start; the nominal is the last of those successes.
+struct After {
+  std::vector<Match> parents;
+  std::optional<Millis>
+      within;        ///< missed(dependency) when the first success is older and another is missing
+  std::string text;  ///< identifies it, as Schedule::text() does: an edited chain starts anew
+};
+
 /// One schedule of a rule. An empty name means the ordinal among the rule's schedules ("0", "1", ...).
 struct RuleSchedule {
   std::string name;
-  std::variant<calendar::Schedule, SpreadEvery> when;
+  std::variant<calendar::Schedule, SpreadEvery, KeepFresh, After> when;
 };
 
 /// First match wins. A rule with `schedule: airbyte` or none has no schedules: policies only.
@@ -88,6 +109,23 @@ struct Rule {
   std::vector<RuleSchedule> schedules;
   Policy policy;
   std::string where;  ///< "file:line" of the rule, for messages
+};
+
+/// A recurring window in which what it matches is not started: [start, start + duration).
+struct Blackout {
+  std::string name;
+  Match match;
+  calendar::Schedule begins;
+  Millis duration{};
+  bool skip_ticks = false;      ///< ticks: skip instead of defer
+  bool cancel_running = false;  ///< running: cancel (jobs of managed connections) instead of finish
+};
+
+/// Starts are held while many jobs fail at once: a lost node pool is not 400 problems.
+struct FleetHold {
+  double failed_ratio = 0.5;  ///< of the jobs that ended within `window`; 0 = never
+  std::uint32_t min_jobs = 10;
+  Millis window{std::chrono::minutes{15}};
 };
 
 struct LimitGroup {
@@ -115,6 +153,9 @@ struct PollPace {
 struct Plan {
   std::vector<Rule> rules;
   Limits limits;
+  std::vector<Blackout> blackouts;
+  FleetHold fleet_hold;
+  std::string airbyte_ui;  ///< "http://host:8000", for links to jobs; empty: no links
   Mode mode = Mode::live;
   PollPace poll;
   Millis settle{std::chrono::minutes{4}};  ///< longest time after which a sent request may take effect

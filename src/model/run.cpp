@@ -40,12 +40,15 @@ constexpr Words<TickReason, 23> reasons{{{TickReason::on_time, "on_time"},
                                          {TickReason::not_found, "not_found"},
                                          {TickReason::refused, "refused"},
                                          {TickReason::transport, "transport"}}};
-constexpr Words<WaitCause, 6> waits{{{WaitCause::slot, "slot"},
+constexpr Words<WaitCause, 9> waits{{{WaitCause::slot, "slot"},
                                      {WaitCause::pacing, "pacing"},
                                      {WaitCause::overlap, "overlap"},
                                      {WaitCause::airbyte_down, "airbyte_down"},
                                      {WaitCause::backoff, "backoff"},
-                                     {WaitCause::store_down, "store_down"}}};
+                                     {WaitCause::store_down, "store_down"},
+                                     {WaitCause::blackout, "blackout"},
+                                     {WaitCause::dependency, "dependency"},
+                                     {WaitCause::fleet_hold, "fleet_hold"}}};
 constexpr Words<TriggerCause, 5> causes{{{TriggerCause::schedule, "schedule"},
                                          {TriggerCause::retry, "retry"},
                                          {TriggerCause::catch_up, "catch_up"},

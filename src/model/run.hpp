@@ -48,7 +48,17 @@ enum class TickReason : std::uint8_t {
 };
 
 /// Why a due tick has not started yet. Waiting is no outcome.
-enum class WaitCause : std::uint8_t { slot, pacing, overlap, airbyte_down, backoff, store_down };
+enum class WaitCause : std::uint8_t {
+  slot,
+  pacing,
+  overlap,
+  airbyte_down,
+  backoff,
+  store_down,
+  blackout,
+  dependency,
+  fleet_hold
+};
 
 /// What made a run: the closed label set of `trigger`.
 enum class TriggerCause : std::uint8_t { schedule, retry, catch_up, manual, dependency };
@@ -100,9 +110,10 @@ inline constexpr std::array all_tick_results{ReasonOf{TickOutcome::started, Tick
                                              ReasonOf{TickOutcome::failed_to_start, TickReason::not_found},
                                              ReasonOf{TickOutcome::failed_to_start, TickReason::refused},
                                              ReasonOf{TickOutcome::failed_to_start, TickReason::transport}};
-inline constexpr std::array all_wait_causes{WaitCause::slot,    WaitCause::pacing,
-                                            WaitCause::overlap, WaitCause::airbyte_down,
-                                            WaitCause::backoff, WaitCause::store_down};
+inline constexpr std::array all_wait_causes{
+    WaitCause::slot,         WaitCause::pacing,     WaitCause::overlap,
+    WaitCause::airbyte_down, WaitCause::backoff,    WaitCause::store_down,
+    WaitCause::blackout,     WaitCause::dependency, WaitCause::fleet_hold};
 inline constexpr std::array all_trigger_causes{TriggerCause::schedule, TriggerCause::retry,
                                                TriggerCause::catch_up, TriggerCause::manual,
                                                TriggerCause::dependency};
@@ -141,7 +152,7 @@ struct Tick {
 /// What syncwarden does for one tick: one job, then perhaps extra ones, until a verdict.
 struct Run {
   RunId id;
-  ScheduleId schedule;
+  ScheduleId schedule;  ///< empty: asked for by a person, or a rerun of a job that no schedule started
   ConnectionId connection;
   Instant nominal;
   Instant due;  ///< nominal + jitter
@@ -156,6 +167,9 @@ struct Run {
   Instant not_before;  ///< for backing_off and queued
   Verdict verdict = Verdict::none;
   std::optional<FailureClass> failure;
+  std::uint32_t cancels = 0;  ///< jobs of this run that syncwarden cancelled because they were stuck
+  std::string by;             ///< who asked for it, or who cancelled it; empty: syncwarden's own decision
+  std::string why;            ///< what the verdict rests on: "0 records; its last 12 runs moved 4000-6000"
 
   bool operator==(const Run&) const = default;
 };

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <variant>
 
+#include <fmt/format.h>
+
 namespace syncwarden::observe {
 namespace {
 
@@ -163,6 +165,48 @@ void FactLog::on(const fact::ConnectionGone& gone) {
 void FactLog::on(const fact::Warning& warning) {
   const auto suppressed = repeats_.admit("warning " + warning.text, mono_());
   if (suppressed) log_.warn(warning.text, {{"suppressed", *suppressed}});
+}
+
+void FactLog::on(const fact::IncidentChanged& changed) {
+  const Incident& incident = changed.incident;
+  const bool bad =
+      changed.change == fact::IncidentChange::opened || changed.change == fact::IncidentChange::reopened;
+  const bool quiet = changed.change == fact::IncidentChange::updated;
+  log_.write(quiet                                        ? Level::debug
+             : bad && incident.severity != Severity::info ? Level::warn
+                                                          : Level::info,
+             fmt::format("incident {}", syncwarden::to_string(changed.change)),
+             {{"incident", std::to_string(incident.id.value)},
+              {"kind", to_string(incident.kind)},
+              {"stuck", incident.stuck ? to_string(*incident.stuck) : std::string_view()},
+              {"severity", to_string(incident.severity)},
+              {"subject", incident.subject},
+              {"connection", incident.connection},
+              {"job", incident.job.value != 0 ? std::to_string(incident.job.value) : std::string()},
+              {"summary", incident.summary},
+              {"owner", incident.owner}});
+}
+
+void FactLog::on(const fact::RecoveryStep& step) {
+  log_.info("recovery", {{"action", syncwarden::to_string(step.action)},
+                         {"result", syncwarden::to_string(step.result)},
+                         {"connection", step.connection.id},
+                         {"name", step.connection.name},
+                         {"job", step.job},
+                         {"why", step.why}});
+}
+
+void FactLog::on(const fact::StuckFound& found) {
+  log_.write(found.confirmed ? Level::warn : Level::info, found.confirmed ? "stuck" : "looks stuck",
+             {{"kind", to_string(found.kind)},
+              {"connection", found.connection.id},
+              {"name", found.connection.name},
+              {"job", found.job},
+              {"evidence", found.evidence}});
+}
+
+void FactLog::on(const fact::CommandTaken& taken) {
+  log_.info("command", {{"who", taken.who}, {"what", taken.what}, {"refused", why(taken.refused)}});
 }
 
 }  // namespace syncwarden::observe

@@ -35,6 +35,10 @@ class FactLog final : public FactSink {
   void on(const fact::ConnectionFound& found);
   void on(const fact::ConnectionGone& gone);
   void on(const fact::Warning& warning);
+  void on(const fact::IncidentChanged& changed);
+  void on(const fact::RecoveryStep& step);
+  void on(const fact::StuckFound& found);
+  void on(const fact::CommandTaken& taken);
 
   Log& log_;
   std::function<Mono()> mono_;

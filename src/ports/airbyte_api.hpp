@@ -28,6 +28,19 @@ class AirbyteApi {
   /// in::JobsSeen::retry_after is taken from Error through last_retry_after().
   [[nodiscard]] virtual boost::asio::awaitable<Result<JobsPage>> jobs(out::ReadJobs request) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<JobView>> job(JobId id) = 0;
+  /// A second look at a job before anybody acts on it. What the API cannot tell is absent, no error.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<JobInspection>> inspect(out::InspectJob request) {
+    (void)request;
+    co_return Error{Errc::unsupported, "this client cannot look into a job", "", ""};
+  }
+  /// The newest lines of a job's log, oldest first, at most `most`; made printable. Errc::unsupported over
+  /// the Public API.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId id,
+                                                                                           std::size_t most) {
+    (void)id;
+    (void)most;
+    co_return Error{Errc::unsupported, "this client cannot read logs", "", ""};
+  }
   /// Never fails: every way it can go is an answer.
   [[nodiscard]] virtual boost::asio::awaitable<TriggerReply> trigger(out::TriggerSync request) = 0;
   /// Reads the job again first and sends nothing if it has ended or is not the connection's latest.

@@ -25,6 +25,27 @@ struct CommitRequest {
   std::vector<Mutation> batch;
 };
 
+/// What somebody wants to read of the past. Empty members do not restrict.
+struct HistoryQuery {
+  enum class What : std::uint8_t { ticks, runs, jobs, incidents, commands } what = What::ticks;
+  std::optional<ConnectionId> connection;
+  std::optional<Instant>
+      from;  ///< of a tick's or run's nominal, a job's creation, an incident's or command's time
+  std::optional<Instant> until;  ///< inclusive
+  std::optional<IncidentId> incident;
+  std::size_t limit = 100;
+};
+
+/// The newest `limit` of what was asked for, newest first; only the vector that belongs to the question is
+/// filled.
+struct HistoryPage {
+  std::vector<Tick> ticks;
+  std::vector<Run> runs;
+  std::vector<JobRecord> jobs;
+  std::vector<Incident> incidents;
+  std::vector<CommandRecord> commands;
+};
+
 struct StoreStats {
   std::uint64_t size_bytes = 0;
 };
@@ -41,6 +62,14 @@ class Store {
   [[nodiscard]] virtual boost::asio::awaitable<Result<void>> commit(CommitRequest request) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<void>> release(Epoch epoch) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<StoreStats>> stats() = 0;
+  [[nodiscard]] virtual boost::asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) {
+    (void)query;
+    co_return Error{Errc::unsupported, "this store cannot be asked for its history", "", ""};
+  }
+  /// Writes a consistent copy of the whole state to a new file, while it is in use.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<void>> backup(std::string path) {
+    co_return Error{Errc::unsupported, "this store cannot be copied", path, ""};
+  }
   /// Ends the store's thread after the commits under way. Idempotent.
   virtual void close() = 0;
 };

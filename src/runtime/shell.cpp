@@ -41,7 +41,8 @@ std::function<void(std::exception_ptr)> as_fatal(const std::function<void(const 
 /// watcher.
 bool only_looks(const Effect& effect) {
   return std::holds_alternative<out::Probe>(effect) || std::holds_alternative<out::ReadConnections>(effect) ||
-         std::holds_alternative<out::ReadJobs>(effect) || std::holds_alternative<out::ReadJob>(effect);
+         std::holds_alternative<out::ReadJobs>(effect) || std::holds_alternative<out::ReadJob>(effect) ||
+         std::holds_alternative<out::InspectJob>(effect);
 }
 
 }  // namespace
@@ -186,6 +187,8 @@ void Shell::start_effect(const Effect& effect) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, out::AbandonTrigger>) {
           abandon(what);
+        } else if constexpr (std::is_same_v<What, out::Reply>) {
+          reply(what);
         } else if (stopping_) {
           return;  // a request that was not sent stays the intent that it is
         } else if constexpr (std::is_same_v<What, out::Probe>) {
@@ -196,6 +199,8 @@ void Shell::start_effect(const Effect& effect) {
           tasks_.spawn(read_jobs(airbyte_, what));
         } else if constexpr (std::is_same_v<What, out::ReadJob>) {
           tasks_.spawn(read_job(airbyte_, what.job));
+        } else if constexpr (std::is_same_v<What, out::InspectJob>) {
+          tasks_.spawn(inspect_job(airbyte_, what));
         } else if constexpr (std::is_same_v<What, out::TriggerSync>) {
           triggers_[what.run] = tasks_.spawn(trigger(airbyte_, what));
         } else if constexpr (std::is_same_v<What, out::CancelJob>) {
@@ -206,6 +211,21 @@ void Shell::start_effect(const Effect& effect) {
         }
       },
       effect);
+}
+
+void Shell::submit(CommandRequest request, std::function<void(Result<CommandDone>)> done) {
+  request.ticket = ++last_ticket_;
+  if (stopping_ || epoch_ == Epoch{}) {
+    done(Error{Errc::unsupported, "syncwarden is stopping or not started yet", "", "try again in a moment"});
+    return;
+  }
+  asked_.emplace(request.ticket, std::move(done));
+  put(in::Command{std::move(request)});
+}
+
+void Shell::reply(const out::Reply& answer) {
+  const auto asked = asked_.extract(answer.ticket);
+  if (!asked.empty()) asked.mapped()(answer.done);
 }
 
 void Shell::abandon(const out::AbandonTrigger& request) {
@@ -238,6 +258,13 @@ asio::awaitable<void> Shell::read_job(std::shared_ptr<AirbyteApi> airbyte, JobId
   auto view = co_await airbyte->job(job);
   in::JobRead read{job, std::move(view)};
   put(std::move(read));
+}
+
+asio::awaitable<void> Shell::inspect_job(std::shared_ptr<AirbyteApi> airbyte, out::InspectJob request) {
+  const JobId job = request.job;
+  auto inspection = co_await airbyte->inspect(std::move(request));
+  in::JobInspected inspected{job, std::move(inspection)};
+  put(std::move(inspected));
 }
 
 asio::awaitable<void> Shell::trigger(std::shared_ptr<AirbyteApi> airbyte, out::TriggerSync request) {

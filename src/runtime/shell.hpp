@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "core/core.hpp"
+#include "model/command.hpp"
 #include "model/exchange.hpp"
 #include "ports/airbyte_api.hpp"
 #include "ports/fact_sink.hpp"
@@ -35,10 +36,10 @@ struct ShellOptions {
   std::function<void(const Error*)> committed;
 };
 
-class Shell {
+class Shell final : public CommandSink {
  public:
   Shell(boost::asio::any_io_executor executor, Store& store, FactSink& facts, ShellOptions options);
-  ~Shell();
+  ~Shell() override;
 
   /// Takes the lease, loads the state and boots the core. Fails where the store does.
   [[nodiscard]] boost::asio::awaitable<Result<void>> start(PlanPtr plan, std::shared_ptr<AirbyteApi> airbyte);
@@ -49,6 +50,9 @@ class Shell {
   /// intents that they are, the last commit is written, the lease is given back. Running syncs are left
   /// alone.
   [[nodiscard]] boost::asio::awaitable<void> stop(Millis limit);
+
+  /// Answers once the decision is on disk; at once with an error while the daemon stops.
+  void submit(CommandRequest request, std::function<void(Result<CommandDone>)> done) override;
 
   [[nodiscard]] const ReadView& view() const { return core_; }
   [[nodiscard]] bool store_healthy() const { return store_healthy_; }
@@ -65,11 +69,13 @@ class Shell {
   boost::asio::awaitable<void> keep_lease();
   void start_effect(const Effect& effect);
   void abandon(const out::AbandonTrigger& request);
+  void reply(const out::Reply& answer);
 
   boost::asio::awaitable<void> probe(std::shared_ptr<AirbyteApi> airbyte);
   boost::asio::awaitable<void> read_connections(std::shared_ptr<AirbyteApi> airbyte);
   boost::asio::awaitable<void> read_jobs(std::shared_ptr<AirbyteApi> airbyte, out::ReadJobs request);
   boost::asio::awaitable<void> read_job(std::shared_ptr<AirbyteApi> airbyte, JobId job);
+  boost::asio::awaitable<void> inspect_job(std::shared_ptr<AirbyteApi> airbyte, out::InspectJob request);
   boost::asio::awaitable<void> trigger(std::shared_ptr<AirbyteApi> airbyte, out::TriggerSync request);
   boost::asio::awaitable<void> cancel_job(std::shared_ptr<AirbyteApi> airbyte, out::CancelJob request);
   boost::asio::awaitable<void> set_manual(std::shared_ptr<AirbyteApi> airbyte, ConnectionId connection);
@@ -93,6 +99,8 @@ class Shell {
   std::vector<Mutation> durable_;  ///< decided since the commit under way was begun
   std::vector<Effect> after_;
   std::map<RunId, TaskGroup::TaskId> triggers_;
+  std::map<std::uint64_t, std::function<void(Result<CommandDone>)>> asked_;
+  std::uint64_t last_ticket_ = 0;
 };
 
 }  // namespace syncwarden::runtime

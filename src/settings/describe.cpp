@@ -26,6 +26,11 @@ std::string optional_text(const std::optional<Millis>& duration, std::string_vie
   return duration ? to_string(*duration) : std::string(otherwise);
 }
 
+std::string late_text(const FreshnessPolicy& freshness) {
+  const auto* fixed = std::get_if<Millis>(&freshness.late_after);
+  return fixed != nullptr ? to_string(*fixed) : "auto";
+}
+
 template <class Items, class Text>
 std::string list_text(const Items& items, Text text) {
   std::string out;
@@ -47,15 +52,17 @@ Entries policy_entries(const Policy& policy) {
           {"extra_jobs.backoff.factor", fmt::format("{}", extra.factor)},
           {"extra_jobs.backoff.max", to_string(extra.longest)},
           {"extra_jobs.on", list_text(extra.on, [](FailureClass failure) { return to_string(failure); })},
-          {"freshness.late_after", optional_text(policy.late_after, "auto")}};
+          {"freshness.late_after", late_text(policy.freshness)}};
 }
 
 std::string schedule_text(const RuleSchedule& schedule) {
-  const auto* fixed = std::get_if<Schedule>(&schedule.when);
-  const std::string when =
-      fixed != nullptr
-          ? fixed->text()
-          : fmt::format("every {} spread", to_string(std::get<SpreadEvery>(schedule.when).interval));
+  std::string when;
+  if (const auto* fixed = std::get_if<Schedule>(&schedule.when)) when = fixed->text();
+  if (const auto* spread = std::get_if<SpreadEvery>(&schedule.when))
+    when = fmt::format("every {} spread", to_string(spread->interval));
+  if (const auto* fresh = std::get_if<KeepFresh>(&schedule.when))
+    when = fmt::format("keep_fresh {}", to_string(fresh->target));
+  if (const auto* after = std::get_if<After>(&schedule.when)) when = after->text;
   return schedule.name.empty() ? shown(when) : fmt::format("{}: {}", schedule.name, shown(when));
 }
 

@@ -127,7 +127,7 @@ connections:
   EXPECT_EQ(first.policy.extra_jobs.initial, 1min);
   EXPECT_EQ(first.policy.extra_jobs.factor, 3);
   EXPECT_EQ(first.policy.extra_jobs.on, std::vector{FailureClass::lost});
-  EXPECT_EQ(first.policy.late_after, Millis{6h});
+  EXPECT_EQ(std::get<Millis>(first.policy.freshness.late_after), Millis{6h});
   ASSERT_EQ(first.schedules.size(), 1U);
   EXPECT_NE(std::get<calendar::Schedule>(first.schedules[0].when).text().find("Europe/Berlin"),
             std::string::npos);

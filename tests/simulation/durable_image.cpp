@@ -55,6 +55,18 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
             connections_.erase(m.connection);
           } else if constexpr (std::is_same_v<M, put::JobCursor>) {
             job_cursor_ = m.updated;
+          } else if constexpr (std::is_same_v<M, put::PutIncident>) {
+            incidents_[m.incident.id] = m.incident;
+          } else if constexpr (std::is_same_v<M, put::PutRecovery>) {
+            recoveries_[m.recovery.job] = m.recovery;
+          } else if constexpr (std::is_same_v<M, put::DropRecovery>) {
+            recoveries_.erase(m.job);
+          } else if constexpr (std::is_same_v<M, put::PutPause>) {
+            pauses_[m.pause.connection] = m.pause;
+          } else if constexpr (std::is_same_v<M, put::DropPause>) {
+            pauses_.erase(m.connection);
+          } else if constexpr (std::is_same_v<M, put::PutCommand>) {
+            commands_[m.record.key] = m.record;
           } else {
             static_assert(
                 std::is_same_v<M, put::Prune>);  // a simulation keeps everything, to be judged at the end
@@ -67,6 +79,13 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
 Snapshot DurableImage::snapshot() const {
   Snapshot snapshot;
   for (const auto& [id, cursor] : cursors_) snapshot.cursors.push_back(cursor);
+  for (const auto& [id, incident] : incidents_) {
+    snapshot.newest_incident = std::max(snapshot.newest_incident, id);
+    if (!incident.closed) snapshot.incidents.push_back(incident);
+  }
+  for (const auto& [job, recovery] : recoveries_) snapshot.recoveries.push_back(recovery);
+  for (const auto& [connection, pause] : pauses_) snapshot.pauses.push_back(pause);
+  for (const auto& [key, record] : commands_) snapshot.commands.push_back(record);
   for (const auto& id : open_) snapshot.open_runs.push_back(runs_.at(id));
   for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
     // Ids grow with time: far enough back, nothing is recent any more.

@@ -39,6 +39,10 @@ class DurableImage {
   std::map<JobId, JobRecord> jobs_;
   std::map<ConnectionId, ConnectionView> connections_;
   std::map<ConnectionId, ConnectionHistory> histories_;
+  std::map<IncidentId, Incident> incidents_;
+  std::map<JobId, Recovery> recoveries_;
+  std::map<ConnectionId, Pause> pauses_;
+  std::map<std::string, CommandRecord> commands_;
   std::optional<Instant> job_cursor_;
   std::vector<std::string> violations_;
 };

@@ -184,7 +184,8 @@ inline ConnectionHistory full_history() {
   history.last_success = at(highest);
   history.last_completion = at(0);
   history.consecutive_failures = 4'294'967'295U;
-  history.durations = {Millis{0}, Millis{-1}, Millis{highest}};
+  history.samples = {RunSample{Millis{0}, {}, {}}, RunSample{Millis{-1}, {}, {}},
+                     RunSample{Millis{highest}, {}, {}}};
   return history;
 }
 

@@ -270,6 +270,6 @@ struct Core::Machine {
 };
 
 /// The middle one of a connection's last durations; nothing without any.
-[[nodiscard]] std::optional<Millis> typical_duration(const std::vector<Millis>& durations);
+[[nodiscard]] std::optional<Millis> typical_duration(const std::vector<RunSample>& samples);
 
 }  // namespace syncwarden::core

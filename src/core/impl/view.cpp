@@ -11,9 +11,10 @@ constexpr Millis least_patience{std::chrono::minutes{5}};
 
 }  // namespace
 
-std::optional<Millis> typical_duration(const std::vector<Millis>& durations) {
-  if (durations.empty()) return std::nullopt;
-  auto sorted = durations;
+std::optional<Millis> typical_duration(const std::vector<RunSample>& samples) {
+  if (samples.empty()) return std::nullopt;
+  std::vector<Millis> sorted;
+  for (const auto& sample : samples) sorted.push_back(sample.duration);
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
   return *middle;
@@ -23,7 +24,8 @@ std::optional<Millis> typical_duration(const std::vector<Millis>& durations) {
 std::optional<Instant> Core::Machine::stale_after(const Connection& connection) const {
   if (connection.rule == nullptr) return std::nullopt;
   const Instant since = connection.history.last_success.value_or(connection.history.first_seen);
-  if (const auto& fixed = connection.rule->policy.late_after) return since + *fixed;
+  if (const auto* fixed = std::get_if<Millis>(&connection.rule->policy.freshness.late_after))
+    return since + *fixed;
   auto& remembered = connection.expected_after;
   if (!remembered || remembered->first != since) {
     std::optional<Instant> first;
@@ -36,7 +38,7 @@ std::optional<Instant> Core::Machine::stale_after(const Connection& connection) 
   const auto& expected = remembered->second;
   if (!expected) return std::nullopt;
   return *expected +
-         std::max(least_patience, 2 * typical_duration(connection.history.durations).value_or(Millis{}));
+         std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
 }
 
 ConnectionPicture Core::Machine::picture(const Connection& connection) const {

@@ -8,7 +8,6 @@
 namespace syncwarden::core {
 namespace {
 
-constexpr std::size_t durations_kept = 20;
 constexpr Millis recent{std::chrono::hours{1}};
 /// After an outage of this length Airbyte may be another version.
 constexpr Millis probe_again_after{std::chrono::minutes{1}};
@@ -243,8 +242,8 @@ void Core::Machine::record_end(Connection& connection, const JobView& job, bool 
     if (job.status == JobStatus::succeeded) {
       past.last_success = std::max(past.last_success.value_or(job.updated), job.updated);
       past.consecutive_failures = 0;
-      past.durations.push_back(std::max(Millis{}, job.updated - job.created));
-      if (past.durations.size() > durations_kept) past.durations.erase(past.durations.begin());
+      past.samples.push_back({std::max(Millis{}, job.updated - job.created), std::nullopt, std::nullopt});
+      if (past.samples.size() > samples_kept) past.samples.erase(past.samples.begin());
     } else if (job.status == JobStatus::failed) {
       ++past.consecutive_failures;
     }

@@ -74,7 +74,14 @@ void take_policy(const Section& section, bool all, Policy& policy) {
   if (takes("jitter")) policy.jitter = section.at("jitter").duration;
   if (takes("priority")) policy.priority = word_value(all_priorities, word("priority"));
   if (takes("extra_jobs")) take_extra_jobs(section.section("extra_jobs"), all, policy.extra_jobs);
-  if (takes("freshness.late_after")) policy.late_after = optional_duration("freshness.late_after");
+  if (takes("freshness.late_after")) {
+    const auto fixed = optional_duration("freshness.late_after");
+    if (fixed) {
+      policy.freshness.late_after = *fixed;
+    } else {
+      policy.freshness.late_after = LateAuto{};
+    }
+  }
 }
 
 /// A rule's schedules, one by one, with the rule's zone and DST policy.

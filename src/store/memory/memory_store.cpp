@@ -127,6 +127,18 @@ void MemoryStore::apply(const put::PutConnection& mutation) {
   connections_[mutation.connection.id] = mutation.connection;
 }
 void MemoryStore::apply(const put::DropConnection& mutation) { connections_.erase(mutation.connection); }
+void MemoryStore::apply(const put::PutIncident& mutation) {
+  incidents_[mutation.incident.id] = mutation.incident;
+}
+void MemoryStore::apply(const put::PutRecovery& mutation) {
+  recoveries_[mutation.recovery.job] = mutation.recovery;
+}
+void MemoryStore::apply(const put::DropRecovery& mutation) { recoveries_.erase(mutation.job); }
+void MemoryStore::apply(const put::PutPause& mutation) {
+  pauses_[mutation.pause.connection] = mutation.pause;
+}
+void MemoryStore::apply(const put::DropPause& mutation) { pauses_.erase(mutation.connection); }
+void MemoryStore::apply(const put::PutCommand& mutation) { commands_[mutation.record.key] = mutation.record; }
 void MemoryStore::apply(const put::JobCursor& mutation) { job_cursor_ = mutation.updated; }
 
 void MemoryStore::apply(const put::Prune& mutation) {

@@ -61,6 +61,12 @@ class MemoryStore final : public Store {
   void apply(const put::DropConnection& mutation);
   void apply(const put::JobCursor& mutation);
   void apply(const put::Prune& mutation);
+  void apply(const put::PutIncident& mutation);
+  void apply(const put::PutRecovery& mutation);
+  void apply(const put::DropRecovery& mutation);
+  void apply(const put::PutPause& mutation);
+  void apply(const put::DropPause& mutation);
+  void apply(const put::PutCommand& mutation);
   [[nodiscard]] bool is_open(const std::optional<RunId>& run) const;
   [[nodiscard]] Snapshot snapshot() const;
 
@@ -75,6 +81,10 @@ class MemoryStore final : public Store {
   std::map<JobId, JobRecord> jobs_;
   std::map<ConnectionId, ConnectionView> connections_;
   std::map<ConnectionId, ConnectionHistory> histories_;
+  std::map<IncidentId, Incident> incidents_;
+  std::map<JobId, Recovery> recoveries_;
+  std::map<ConnectionId, Pause> pauses_;
+  std::map<std::string, CommandRecord> commands_;
   std::optional<Instant> job_cursor_;
 };
 

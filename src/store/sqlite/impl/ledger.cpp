@@ -265,6 +265,7 @@ Result<void> Ledger::apply(const Mutation& mutation) {
             return put_job_cursor_.reset().bind(m.updated.time_since_epoch().count()).run();
           },
           [this](const put::Prune& m) { return pruner_.run(m.before); },
+          [](const auto&) { return Result<void>{}; },
       },
       mutation);
 }

@@ -74,24 +74,24 @@ std::optional<std::vector<std::string>> tags_from(std::string_view text) {
   return tag.empty() ? std::optional{std::move(tags)} : std::nullopt;
 }
 
-std::string durations_text(const std::vector<Millis>& durations) {
+std::string durations_text(const std::vector<RunSample>& samples) {
   std::string out;
-  for (const auto duration : durations) {
+  for (const auto& [duration, records, bytes] : samples) {
     if (!out.empty()) out += ',';
     out += std::to_string(duration.count());
   }
   return out;
 }
 
-std::optional<std::vector<Millis>> durations_from(std::string_view text) {
-  std::vector<Millis> out;
+std::optional<std::vector<RunSample>> durations_from(std::string_view text) {
+  std::vector<RunSample> out;
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
     std::int64_t count = 0;
     const auto [next, error] = std::from_chars(at, end, count);
     if (error != std::errc{}) return std::nullopt;
-    out.emplace_back(count);
+    out.push_back({Millis{count}, std::nullopt, std::nullopt});
     at = next;
     if (at == end) break;
     if (*at++ != ',' || at == end) return std::nullopt;
@@ -268,7 +268,7 @@ void bind(Statement& to, const ConnectionView& connection) {
 void bind(Statement& to, const ConnectionHistory& history) {
   to.bind(history.connection.text).bind(ms(history.first_seen));
   to.bind(ms(history.last_success)).bind(ms(history.last_completion));
-  to.bind(std::int64_t{history.consecutive_failures}).bind_copy(durations_text(history.durations));
+  to.bind(std::int64_t{history.consecutive_failures}).bind_copy(durations_text(history.samples));
 }
 
 Result<ScheduleCursor> read_cursor(const Statement& from, const std::string& path) {
@@ -374,7 +374,7 @@ Result<ConnectionHistory> read_history(const Statement& from, const std::string&
   history.last_success = row.optional_instant();
   history.last_completion = row.optional_instant();
   history.consecutive_failures = row.count();
-  history.durations = row.list(durations_from);
+  history.samples = row.list(durations_from);
   return row.finish(std::move(history));
 }
 
