@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "calendar/schedule.hpp"
+#include "calendar/window.hpp"
 #include "model/connection.hpp"
 #include "model/incident.hpp"
 #include "model/job.hpp"
@@ -111,12 +112,11 @@ struct Rule {
   std::string where;  ///< "file:line" of the rule, for messages
 };
 
-/// A recurring window in which what it matches is not started: [start, start + duration).
+/// A recurring window in which what it matches is not started.
 struct Blackout {
   std::string name;
   Match match;
-  calendar::Schedule begins;
-  Millis duration{};
+  calendar::Window window;
   bool skip_ticks = false;      ///< ticks: skip instead of defer
   bool cancel_running = false;  ///< running: cancel (jobs of managed connections) instead of finish
 };

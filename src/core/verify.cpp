@@ -1,0 +1,117 @@
+#include "core/verify.hpp"
+
+#include "core/statistics.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+/// Beyond this a size or a duration is not only unusual but unbelievable, if it is also this much smaller.
+constexpr double suspect_deviation = -6;
+constexpr double suspect_share = 1.0 / 20;
+/// Beyond this it is worth a word.
+constexpr double outlier_deviation = 4;
+/// Below this a run is too short for its duration to say anything.
+constexpr Millis telling_duration{std::chrono::minutes{1}};
+/// A twentieth of the records rejected is worth a word.
+constexpr double rejected_share = 0.05;
+
+std::optional<std::int64_t> records_of(const JobCounters& counters) {
+  return counters.records_committed ? counters.records_committed : counters.records_emitted;
+}
+std::optional<std::int64_t> bytes_of(const JobCounters& counters) {
+  return counters.bytes_committed ? counters.bytes_committed : counters.bytes_emitted;
+}
+
+std::vector<double> sizes(const ConnectionHistory& history) {
+  std::vector<double> all;
+  for (const auto& sample : history.samples) {
+    if (sample.records) all.push_back(static_cast<double>(*sample.records));
+  }
+  return all;
+}
+
+std::string usual_size(const std::vector<double>& past) {
+  return fmt::format("its last {} verified runs moved {:.0f} in the middle", past.size(), median(past).value_or(0));
+}
+
+bool knows_statistics(const ConnectionHistory& history) {
+  return std::any_of(history.samples.begin(), history.samples.end(),
+                     [](const RunSample& sample) { return sample.records.has_value(); });
+}
+
+Judgement doubted(std::string evidence) { return {false, std::move(evidence), {}}; }
+
+/// Nothing moved, or nothing is known about what moved.
+std::optional<Judgement> empty_success(const JobView& job, const ConnectionHistory& history,
+                                       const VerifyPolicy& policy, bool statistics_expected) {
+  const auto records = records_of(job.counters);
+  if (!has_statistics(job.counters)) {
+    const bool telling = statistics_expected || knows_statistics(history);
+    if (!telling || policy.no_statistics == NoStatistics::accept) return Judgement{};
+    return doubted("Airbyte says succeeded and shows no statistics at all");
+  }
+  if (records.value_or(1) != 0) return std::nullopt;
+  if (policy.zero_records == ZeroRecords::accept) return Judgement{};
+  if (policy.zero_records == ZeroRecords::suspect) return doubted("0 records");
+  const auto past = sizes(history);
+  if (past.size() < least_history || often_empty(history)) return Judgement{};
+  return doubted("0 records; " + usual_size(past));
+}
+
+}  // namespace
+
+bool often_empty(const ConnectionHistory& history) {
+  const auto past = sizes(history);
+  const auto empty = std::count(past.begin(), past.end(), 0.0);
+  return static_cast<std::size_t>(empty) * 10 > past.size();
+}
+
+RunSample sample_of(const JobView& job) {
+  RunSample sample;
+  const bool attempt_known = job.attempt_started && job.attempt_ended && *job.attempt_ended >= *job.attempt_started;
+  sample.duration =
+      attempt_known ? *job.attempt_ended - *job.attempt_started : std::max(Millis{}, job.updated - job.created);
+  sample.records = records_of(job.counters);
+  sample.bytes = bytes_of(job.counters);
+  return sample;
+}
+
+Judgement judge(const JobView& job, const ConnectionHistory& history, const VerifyPolicy& policy,
+                bool statistics_expected) {
+  if (job.type != JobType::sync) return {};
+  if (const auto empty = empty_success(job, history, policy, statistics_expected)) return *empty;
+  const auto sample = sample_of(job);
+  const auto past = sizes(history);
+  Judgement judgement;
+  if (sample.records && policy.volume != VolumeCheck::off && !often_empty(history)) {
+    const auto records = static_cast<double>(*sample.records);
+    const auto deviation = robust_deviation(records, past);
+    const double usual = median(past).value_or(0);
+    if (deviation && *deviation <= suspect_deviation && records < usual * suspect_share)
+      return doubted(fmt::format("{} records; {}", *sample.records, usual_size(past)));
+    if (deviation && std::abs(*deviation) >= outlier_deviation)
+      judgement.outlier = fmt::format("{} records; {}", *sample.records, usual_size(past));
+  }
+  std::vector<double> durations;
+  for (const auto& other : history.samples) durations.push_back(static_cast<double>(other.duration.count()));
+  const Millis usual_time = typical_duration(history.samples).value_or(Millis{});
+  const auto deviation = robust_deviation(static_cast<double>(sample.duration.count()), durations);
+  if (deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
+      static_cast<double>(sample.duration.count()) < static_cast<double>(usual_time.count()) * suspect_share) {
+    return doubted(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
+                               to_string(sample.duration), durations.size(), to_string(usual_time)));
+  }
+  const auto rejected = static_cast<double>(job.counters.records_rejected.value_or(0));
+  if (policy.volume != VolumeCheck::off && rejected > 0 &&
+      rejected >= rejected_share * (rejected + static_cast<double>(sample.records.value_or(0)))) {
+    judgement.outlier = fmt::format("{:.0f} records were rejected beside {} that arrived", rejected,
+                                    sample.records.value_or(0));
+  }
+  return judgement;
+}
+
+}  // namespace syncwarden::core
