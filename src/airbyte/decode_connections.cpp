@@ -52,9 +52,10 @@ void read_config_schedule(ConnectionView& view, const Node& node) {
   }
   if (view.schedule == AirbyteSchedule::cron) {
     const Node& cron = data["cron"];
-    view.schedule_text = name_from(cron["cronExpression"].text_or_empty());
+    std::string text = name_from(cron["cronExpression"].text_or_empty());
     const std::string_view zone = cron["cronTimeZone"].text_or_empty();
-    if (!view.schedule_text.empty() && !zone.empty()) view.schedule_text += " " + name_from(zone);
+    if (!text.empty() && !zone.empty()) text += " " + name_from(zone);
+    view.schedule_text = text;
   } else if (view.schedule == AirbyteSchedule::basic) {
     view.schedule_text = basic_text(data["basicSchedule"]);
     if (view.schedule_text.empty()) view.schedule_text = basic_text(legacy);

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 json::array words(const std::vector<WorkspaceId>& ids) {
   json::array out;
-  for (const auto& id : ids) out.emplace_back(id.text);
+  for (const auto& id : ids) out.emplace_back(id.text.view());
   return out;
 }
 
@@ -26,7 +26,7 @@ std::string job_query_body(const JobQuery& query) {
     types.emplace_back("clear");
   }
   body["configTypes"] = std::move(types);
-  if (query.connection) body["configId"] = query.connection->text;
+  if (query.connection) body["configId"] = query.connection->text.view();
   if (!query.workspaces.empty()) body["workspaceIds"] = words(query.workspaces);
   if (!query.statuses.empty() && query.single_status) {
     body["status"] = json::string(to_string(query.statuses.front()));
@@ -91,7 +91,7 @@ std::string workspace_id_body(const WorkspaceId& workspace) {
 std::string trigger_body(Api api, const ConnectionId& connection) {
   if (api == Api::config) return connection_id_body(connection);
   json::object body;
-  body["connectionId"] = connection.text;
+  body["connectionId"] = connection.text.view();
   body["jobType"] = "sync";
   return json::serialize(body);
 }
@@ -99,7 +99,7 @@ std::string trigger_body(Api api, const ConnectionId& connection) {
 std::string set_manual_body(Api api, const ConnectionId& connection) {
   json::object body;
   if (api == Api::config) {
-    body["connectionId"] = connection.text;
+    body["connectionId"] = connection.text.view();
     body["scheduleType"] = "manual";
   } else {
     json::object schedule;

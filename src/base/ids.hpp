@@ -2,6 +2,8 @@
 // belongs.
 #pragma once
 
+#include "base/shared_text.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -9,13 +11,13 @@
 
 namespace syncwarden {
 
-/// A textual id (Airbyte's UUIDs, schedule ids). Compared and ordered byte by byte.
+/// A textual id (Airbyte's UUIDs, schedule ids). Compared and ordered byte by byte; cheap to copy.
 template <class Tag>
 struct StrongString {
-  std::string text;
+  SharedText text;
 
   StrongString() = default;
-  explicit StrongString(std::string value) : text(std::move(value)) {}
+  explicit StrongString(SharedText value) : text(std::move(value)) {}
 
   [[nodiscard]] bool empty() const { return text.empty(); }
   auto operator<=>(const StrongString&) const = default;
@@ -61,9 +63,7 @@ struct Epoch {
 
 template <class Tag>
 struct std::hash<syncwarden::StrongString<Tag>> {
-  std::size_t operator()(const syncwarden::StrongString<Tag>& id) const noexcept {
-    return std::hash<std::string>{}(id.text);
-  }
+  std::size_t operator()(const syncwarden::StrongString<Tag>& id) const noexcept { return id.text.hash(); }
 };
 template <>
 struct std::hash<syncwarden::JobId> {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace syncwarden::core {
 namespace {
 
@@ -89,11 +91,11 @@ void Core::Machine::step(const Input& input) {
               if (connection == nullptr) return;
               if (answered.result) {
                 connection->view.schedule = AirbyteSchedule::manual;
-                connection->view.schedule_text.clear();
+                connection->view.schedule_text = {};
               } else {
                 connection->asked_manual = false;
-                tell(fact::Warning{"Airbyte's own schedule of " + connection->view.name +
-                                   " could not be set to manual: " + to_string(answered.result.error())});
+                tell(fact::Warning{fmt::format("Airbyte's own schedule of {} could not be set to manual: {}",
+                                               connection->view.name, to_string(answered.result.error()))});
               }
             },
             [](const in::JobInspected&) {},

@@ -11,7 +11,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
 #include <tuple>
 #include <unordered_map>
 
@@ -31,7 +30,7 @@ class ReadyQueue {
     Mono since;     ///< when it began to wait
     std::uint32_t workspace = 0;
     Instant due;
-    std::string schedule;  ///< the last tie-break
+    SharedText schedule;  ///< the last tie-break
   };
 
   void push(const Item& item, Mono now);
@@ -43,7 +42,7 @@ class ReadyQueue {
   [[nodiscard]] std::size_t size() const { return items_.size(); }
 
  private:
-  using Key = std::tuple<Instant, std::string, RunId>;
+  using Key = std::tuple<Instant, SharedText, RunId>;
   struct Level {
     std::map<std::uint32_t, std::set<Key>> by_workspace;
     std::uint32_t last_workspace = 0;

@@ -34,13 +34,13 @@ std::vector<Slots::Key> Slots::keys_of(const ConnectionView& connection) {
     if (matches(group.match, connection)) add(group.total, "group " + group.name);
   }
   if (!connection.destination.connector.empty()) {
-    add(limits_.per_destination_type, "destination type " + connection.destination.connector);
+    add(limits_.per_destination_type, fmt::format("destination type {}", connection.destination.connector));
   }
   if (!connection.source.connector.empty()) {
-    add(limits_.per_source_type, "source type " + connection.source.connector);
+    add(limits_.per_source_type, fmt::format("source type {}", connection.source.connector));
   }
-  add(limits_.per_destination, "destination " + connection.destination.id.text);
-  add(limits_.per_source, "source " + connection.source.id.text);
+  add(limits_.per_destination, fmt::format("destination {}", connection.destination.id.text));
+  add(limits_.per_source, fmt::format("source {}", connection.source.id.text));
   return keys;
 }
 

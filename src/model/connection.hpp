@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "base/shared_text.hpp"
 
 #include <array>
 #include <cstdint>
@@ -27,8 +28,8 @@ inline constexpr std::array all_connection_statuses{ConnectionStatus::active, Co
 /// shown.
 struct Actor {
   ActorId id;
-  std::string name;
-  std::string connector;  ///< connector type, lower case: "postgres"; empty where it is not known
+  SharedText name;
+  SharedText connector;  ///< connector type, lower case: "postgres"; empty where it is not known
   DefinitionId definition;
 
   bool operator==(const Actor&) const = default;
@@ -36,14 +37,14 @@ struct Actor {
 
 struct ConnectionView {
   ConnectionId id;
-  std::string name;
+  SharedText name;
   WorkspaceId workspace;
-  std::string workspace_name;
+  SharedText workspace_name;
   Actor source;
   Actor destination;
   ConnectionStatus status = ConnectionStatus::unknown;
   AirbyteSchedule schedule = AirbyteSchedule::unknown;
-  std::string schedule_text;  ///< "0 15 2 * * ? Europe/Amsterdam", "every 24 hours"; empty for manual
+  SharedText schedule_text;  ///< "0 15 2 * * ? Europe/Amsterdam", "every 24 hours"; empty for manual
   std::vector<std::string> tags;
   bool breaking_change = false;  ///< Airbyte waits for somebody to decide about a changed schema
   std::string

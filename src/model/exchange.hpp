@@ -184,11 +184,11 @@ namespace fact {
 struct TickDecided {
   Tick tick;
   ConnectionId connection;
-  std::string name;  ///< of the connection, as Airbyte shows it
+  SharedText name;  ///< of the connection, as Airbyte shows it
 };
 struct RunFinished {
   Run run;
-  std::string name;  ///< of its connection
+  SharedText name;  ///< of its connection
 };
 /// A trigger request is written and about to be sent.
 struct TriggerSent {

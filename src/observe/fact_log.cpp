@@ -87,7 +87,7 @@ void FactLog::on(const fact::TriggerSent& sent) {
 }
 
 void FactLog::on(const fact::TriggerFailed& failed) {
-  const std::string key = "trigger " + failed.run.connection.text + ' ' + std::string(to_word(failed.answer));
+  const std::string key = fmt::format("trigger {} {}", failed.run.connection.text, to_word(failed.answer));
   const auto suppressed = repeats_.admit(key, mono_());
   if (!suppressed) return;
   log_.warn("sync request not accepted", {{"connection", failed.run.connection},

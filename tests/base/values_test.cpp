@@ -32,6 +32,31 @@ TEST(Result, ThrowsALogicErrorWhenAnErrorIsTakenForAValue) {
   EXPECT_THROW((void)result.value(), std::logic_error);
 }
 
+TEST(SharedText, CopiesAreTheSameTextAndOutliveIt) {
+  SharedText kept;
+  {
+    const SharedText first{std::string(40, 'x')};
+    kept = first;
+    EXPECT_EQ(kept.view().data(), first.view().data()) << "a copy holds the same characters";
+    EXPECT_EQ(kept, SharedText(std::string(40, 'x'))) << "equal texts are equal, whoever wrote them";
+    EXPECT_EQ(kept.hash(), SharedText(std::string(40, 'x')).hash());
+  }
+  EXPECT_EQ(kept, std::string(40, 'x'));
+  SharedText moved = std::move(kept);
+  moved = SharedText(moved);
+  EXPECT_EQ(moved.size(), 40U);
+}
+
+TEST(SharedText, IsOrderedByteByByteAndEmptyWithoutCharacters) {
+  EXPECT_LT(SharedText("a"), SharedText("b"));
+  EXPECT_LT(SharedText("a"), SharedText("aa"));
+  EXPECT_LT(SharedText(), SharedText("a"));
+  EXPECT_LT(SharedText("z"), SharedText("\x80"));
+  EXPECT_EQ(SharedText(), SharedText(""));
+  EXPECT_TRUE(SharedText("").empty());
+  EXPECT_NE(SharedText("").view().data(), nullptr) << "an empty text is no missing value";
+}
+
 TEST(Hash64, StaysTheSameBetweenReleases) {
   // Jitter, spread and run ids of running installations depend on these numbers.
   EXPECT_EQ(hash64(""), 0xC3817C016BA4FF30ULL);

@@ -220,7 +220,7 @@ std::optional<TriggerReply> Desk::behave(const out::TriggerSync& request) {
     return entry.second.connection == request.connection && !is_terminal(entry.second.status);
   });
   if (busy) return reply_of(TriggerAnswer::conflict, Errc::conflict);
-  return created(start_job(request.connection.text));
+  return created(start_job(request.connection.text.str()));
 }
 
 in::JobsSeen Desk::page(const out::ReadJobs& request) {

@@ -243,7 +243,7 @@ TEST(Rule10Limits, ARaisedLimitLetsTheWaitingGo) {
 
 std::vector<std::string> order_of(const Desk& desk) {
   std::vector<std::string> order;
-  for (const auto& sent : desk.sent) order.push_back(sent.request.connection.text);
+  for (const auto& sent : desk.sent) order.push_back(sent.request.connection.text.str());
   return order;
 }
 

@@ -269,7 +269,7 @@ TEST(Determinism, StepsDoNotMatter) {
 TEST(Ids, AreUuidsOfSeedAndName) {
   Lab lab;
   EXPECT_EQ(lab.id().text.size(), 36U);
-  EXPECT_EQ(lab.id().text[14], '4');
+  EXPECT_EQ(lab.id().text.view()[14], '4');
   EXPECT_EQ(lab.id(), Lab().id());
   Airbyte twins(exact(), {named("same"), named("same")});
   EXPECT_NE(twins.connection(0).view.id, twins.connection(1).view.id);

@@ -115,7 +115,8 @@ TEST(Versions, RoutesComeAndGo) {  // table of section 1
   Desk desk;
   const auto instance = desk.get("/api/v1/instance_configuration");
   EXPECT_EQ(instance.at("/version"), "2.0.0");
-  EXPECT_EQ(instance.at("/defaultWorkspaceId"), json::value(desk.airbyte.workspaces().front().id.text));
+  EXPECT_EQ(instance.at("/defaultWorkspaceId"),
+            json::value(desk.airbyte.workspaces().front().id.text.view()));
 }
 
 TEST(JobLists, PagesFiltersAndTotals) {  // 4.5

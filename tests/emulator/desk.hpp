@@ -101,7 +101,7 @@ struct Desk {
     io.restart();
     io.poll();
   }
-  [[nodiscard]] std::string id() const { return airbyte.connection(0).view.id.text; }
+  [[nodiscard]] std::string id() const { return airbyte.connection(0).view.id.text.str(); }
   [[nodiscard]] std::string with_id() const { return fmt::format(R"({{"connectionId":"{}"}})", id()); }
 
   boost::asio::io_context io;

@@ -293,7 +293,7 @@ TEST(Metrics, PerConnectionValuesAreTheOnesOfTheView) {
   auto& row = view.add(1);
   row.picture.consecutive_failures = 3;
   row.picture.last_duration = Millis(61'500);
-  const LabelMap id{{"connection_id", row.view.id.text}};
+  const LabelMap id{{"connection_id", row.view.id.text.str()}};
   const Exposition shown = scrape(metrics, view);
   EXPECT_EQ(shown.value("syncwarden_connection_last_success_timestamp_seconds", id), 1767225600.123);
   EXPECT_EQ(shown.value("syncwarden_connection_consecutive_failures", id), 3.0);

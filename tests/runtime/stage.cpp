@@ -75,7 +75,7 @@ asio::awaitable<Result<JobsPage>> FakeAirbyte::jobs(out::ReadJobs request) {
 asio::awaitable<Result<JobView>> FakeAirbyte::job(JobId) { co_return gone(); }
 
 asio::awaitable<TriggerReply> FakeAirbyte::trigger(out::TriggerSync request) {
-  events_.Call("trigger " + request.connection.text);
+  events_.Call("trigger " + request.connection.text.str());
   TriggerReply unsent;
   unsent.answer = TriggerAnswer::not_sent;
   unsent.error = gone();

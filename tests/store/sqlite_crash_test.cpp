@@ -21,7 +21,7 @@ using namespace test;
 std::map<std::string, std::int64_t> rows_of_batches(const std::string& path) {
   std::map<std::string, std::int64_t> rows;
   Visitors visitors;
-  visitors.tick = [&](const Tick& tick) { ++rows[tick.schedule.text]; };
+  visitors.tick = [&](const Tick& tick) { ++rows[tick.schedule.text.str()]; };
   const auto seen = inspect(path, visitors);
   EXPECT_TRUE(seen) << to_string(seen.error());
   return rows;

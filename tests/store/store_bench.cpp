@@ -80,7 +80,8 @@ double bare_rows_per_second(const std::string& path, std::int64_t rows, std::int
       const auto tick = row(number);
       const auto run = to_string(*tick.run);
       sqlite3_reset(insert);
-      sqlite3_bind_text(insert, 1, tick.schedule.text.c_str(), -1, SQLITE_STATIC);
+      const auto schedule = tick.schedule.text.view();
+      sqlite3_bind_text(insert, 1, schedule.data(), static_cast<int>(schedule.size()), SQLITE_STATIC);
       sqlite3_bind_int64(insert, 2, tick.nominal.time_since_epoch().count());
       sqlite3_bind_int64(insert, 3, tick.decided.time_since_epoch().count());
       sqlite3_bind_text(insert, 4, run.c_str(), -1, SQLITE_STATIC);

@@ -129,7 +129,7 @@ void Core::Machine::bind(ConnectionIndex index) {
 void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& schedule, std::size_t ordinal) {
   auto& connection = connections[index];
   const std::string name = schedule.name.empty() ? std::to_string(ordinal) : schedule.name;
-  const ScheduleId id{connection.view.id.text + "/" + name};
+  const ScheduleId id{fmt::format("{}/{}", connection.view.id.text, name)};
   const auto [entry, fresh] = slot_index.emplace(id, static_cast<ScheduleIndex>(slots.size()));
   const auto when = schedule_for(schedule, connection.view.id);
   if (fresh) slots.push_back(Slot{.id = id, .connection = index, .when = when, .bound = false});
