@@ -57,7 +57,7 @@ std::optional<Instant> Window::end_if_inside(Instant at) const {
 
 std::string Window::text() const {
   const std::string& all = begins_.text();
-  return all.substr(0, all.rfind(' ')) + " for " + to_string(duration_);
+  return all.substr(0, all.rfind(' ')) + " for " + syncwarden::to_string(duration_);
 }
 
 }  // namespace syncwarden::calendar

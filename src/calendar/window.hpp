@@ -13,8 +13,8 @@
 namespace syncwarden::calendar {
 
 /// Half-open, [start, start + duration) on the wall clock of the zone. Where clocks change, a window is never
-/// shorter than it says: a start that is repeated counts from its first pass, an end that is repeated from its
-/// second, and an end that is skipped is the end of the gap. Immutable and cheap to copy.
+/// shorter than it says: a start that is repeated counts from its first pass, an end that is repeated from
+/// its second, and an end that is skipped is the end of the gap. Immutable and cheap to copy.
 class Window {
  public:
   /// Fails as Schedule::cron does, and for a duration that is not positive. `begins.dst` is ignored.

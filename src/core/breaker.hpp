@@ -30,7 +30,8 @@ struct AutoDisable {
 /// Whether an open breaker lets a probe through now.
 [[nodiscard]] bool probe_allowed(const BreakerPolicy& policy, const BreakerState& state, Instant now);
 /// When it does so next; nothing: not any more.
-[[nodiscard]] std::optional<Instant> next_breaker_probe(const BreakerPolicy& policy, const BreakerState& state);
+[[nodiscard]] std::optional<Instant> next_breaker_probe(const BreakerPolicy& policy,
+                                                        const BreakerState& state);
 
 /// A connection that goes on failing like this is switched off soon: worth an alert in time.
 [[nodiscard]] bool near_auto_disable(const AutoDisable& rule, std::uint32_t consecutive_failures,

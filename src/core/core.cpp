@@ -47,6 +47,17 @@ void Core::for_each_connection(const std::function<void(const ConnectionPicture&
   }
 }
 
+bool Core::with_connection(const ConnectionId& id,
+                           const std::function<void(const ConnectionPicture&)>& visit) const {
+  return machine_->with_connection(id, visit);
+}
+
+void Core::for_each_incident(const std::function<void(const Incident&)>& visit) const {
+  std::map<IncidentId, const Incident*> by_age;
+  for (const auto& [key, incident] : machine_->incidents.open()) by_age.emplace(incident.id, &incident);
+  for (const auto& [id, incident] : by_age) visit(*incident);
+}
+
 namespace {
 template <class... F>
 struct Overloaded : F... {
@@ -98,10 +109,8 @@ void Core::Machine::step(const Input& input) {
                                                connection->view.name, to_string(answered.result.error()))});
               }
             },
-            [](const in::JobInspected&) {},
-            [&](const in::Command& asked) {
-              effect(out::Reply{asked.request.ticket, Error{Errc::unsupported, "not yet", "", ""}});
-            },
+            [&](const in::JobInspected& inspected) { job_inspected(inspected); },
+            [&](const in::Command& asked) { take_command(asked.request); },
             [&](const in::StoreState& state) { store_healthy = state.healthy; },
             [&](const in::StopAsked&) { stopping = true; }},
         input);
@@ -118,16 +127,20 @@ void Core::Machine::watch_clock() {
 }
 
 void Core::Machine::pass() {
+  end_pauses();
   collect_due();
   fire_timers();
   if (!stopping) {
     admit();
     ask_airbyte();
   }
+  if (!up) watch_outage();
+  incidents.pass(now.wall);
   if (!next_prune) next_prune = now.mono + prune_every;
   if (*next_prune <= now.mono) {
     keep(put::Prune{now.wall - plan->history_keep});
     next_prune = now.mono + prune_every;
+    forget_commands();
   }
 }
 
@@ -189,8 +202,12 @@ NextWake Core::Machine::next_wake() const {
     if (!reading_connections) earliest(wake.mono, next_connections);
     if (!reading_jobs && can_poll()) earliest(wake.mono, next_jobs);
   }
-  if (!ready.empty() && can_trigger() && in_flight.size() < window())
-    earliest(wake.mono, pacing.ready_at(now.mono) + Millis{1});
+  if (!ready.empty() && can_trigger() && in_flight.size() < window()) {
+    const Mono paced = pacing.ready_at(now.mono) + Millis{1};
+    earliest(wake.mono, fleet_held_since ? std::max(paced, fleet_next_probe) : paced);
+  }
+  if (const auto end = next_pause_end()) earliest(wake.wall, *end);
+  if (const auto calm = incidents.next_close()) earliest(wake.wall, *calm);
   if (throttled_until && *throttled_until > now.mono) earliest(wake.mono, throttled_until);
   earliest(wake.mono, next_prune);
   return wake;

@@ -30,6 +30,9 @@ class Core final : public ReadView {
 
   [[nodiscard]] FleetPicture fleet(Instant now) const override;
   void for_each_connection(const std::function<void(const ConnectionPicture&)>& visit) const override;
+  bool with_connection(const ConnectionId& id,
+                       const std::function<void(const ConnectionPicture&)>& visit) const override;
+  void for_each_incident(const std::function<void(const Incident&)>& visit) const override;
 
  private:
   struct Machine;

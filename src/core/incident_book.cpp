@@ -114,8 +114,8 @@ void IncidentBook::close_all(const ConnectionId& connection, const std::set<Inci
 }
 
 bool IncidentBook::acknowledge(IncidentId id, const std::string& who, const std::string& note, Instant now) {
-  const auto entry =
-      std::find_if(open_.begin(), open_.end(), [&](const auto& candidate) { return candidate.second.id == id; });
+  const auto entry = std::find_if(open_.begin(), open_.end(),
+                                  [&](const auto& candidate) { return candidate.second.id == id; });
   if (entry == open_.end()) return false;
   entry->second.owner = who;
   add_event(entry->second, now, note.empty() ? "acknowledged" : "acknowledged: " + note, who);
@@ -147,8 +147,8 @@ std::optional<Instant> IncidentBook::next_close() const {
 }
 
 const Incident* IncidentBook::find(IncidentId id) const {
-  const auto entry =
-      std::find_if(open_.begin(), open_.end(), [&](const auto& candidate) { return candidate.second.id == id; });
+  const auto entry = std::find_if(open_.begin(), open_.end(),
+                                  [&](const auto& candidate) { return candidate.second.id == id; });
   return entry == open_.end() ? nullptr : &entry->second;
 }
 

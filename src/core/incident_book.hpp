@@ -74,7 +74,7 @@ class IncidentBook {
 
   Listener changed_;
   std::map<Key, Incident> open_;
-  std::map<Key, Incident> closed_;  // within reopen_within
+  std::map<Key, Incident> closed_;                          // within reopen_within
   std::map<Key, std::pair<Instant, std::string>> closing_;  // calm since, why
   std::map<ConnectionId, std::set<Key>> by_connection_;
   IncidentId newest_;

@@ -1,5 +1,5 @@
-// Robust statistics over the few runs that are remembered of a connection: medians, because one bad night must
-// not move what counts as usual.
+// Robust statistics over the few runs that are remembered of a connection: medians, because one bad night
+// must not move what counts as usual.
 #pragma once
 
 #include "base/time.hpp"
@@ -17,9 +17,9 @@ inline constexpr std::size_t least_history = 5;
 /// The middle value (the upper one of two); nothing without any.
 [[nodiscard]] std::optional<double> median(std::vector<double> values);
 
-/// How far `value` lies from the others, on a logarithmic scale, in robust standard deviations: negative below
-/// their median, positive above. Deviations smaller than a factor of about 1.3 count as noise. Nothing with
-/// fewer than `least_history` others.
+/// How far `value` lies from the others, on a logarithmic scale, in robust standard deviations: negative
+/// below their median, positive above. Deviations smaller than a factor of about 1.3 count as noise. Nothing
+/// with fewer than `least_history` others.
 [[nodiscard]] std::optional<double> robust_deviation(double value, const std::vector<double>& others);
 
 /// The middle one of a connection's remembered run times; nothing without any.

@@ -18,24 +18,27 @@ std::string counters_text(const JobCounters& counters) {
 
 Suspicion suspicion(StuckKind kind, std::string evidence) { return {kind, std::move(evidence)}; }
 
-std::optional<Suspicion> suspect_running(const JobView& job, const JobWatch& watch, Millis observed, Instant now,
-                                         const StuckPolicy& policy, const ConnectionHistory& history) {
+std::optional<Suspicion> suspect_running(const JobView& job, const JobWatch& watch, Millis observed,
+                                         Instant now, const StuckPolicy& policy,
+                                         const ConnectionHistory& history) {
   const Millis unchanged = observed - watch.changed_at;
   // Normalisation or typing may keep the counters still for long: what this connection has shown before is no
   // stall.
   const Millis patience = std::max(policy.no_progress.after, 2 * history.longest_quiet);
   const bool waits_for_quota = watch.quiet_until && *watch.quiet_until > now;
   if (unchanged >= patience && !waits_for_quota) {
-    return suspicion(StuckKind::no_progress, fmt::format("no counter changed for {}: {}", to_string(unchanged),
-                                                         counters_text(job.counters)));
+    return suspicion(StuckKind::no_progress, fmt::format("no counter changed for {}: {}",
+                                                         to_string(unchanged), counters_text(job.counters)));
   }
   const Millis running = watch.ran ? observed - watch.running_since : Millis{};
   if (running >= policy.max_run_time.after) {
-    return suspicion(StuckKind::max_run_time, fmt::format("it has been running for {}, more than the allowed {}",
-                                                          to_string(running), to_string(policy.max_run_time.after)));
+    return suspicion(StuckKind::max_run_time,
+                     fmt::format("it has been running for {}, more than the allowed {}", to_string(running),
+                                 to_string(policy.max_run_time.after)));
   }
   const auto typical = typical_duration(history.samples);
-  if (policy.longer_than_typical <= 0 || !typical || history.samples.size() < least_history) return std::nullopt;
+  if (policy.longer_than_typical <= 0 || !typical || history.samples.size() < least_history)
+    return std::nullopt;
   const Millis limit = std::max(
       policy.longer_than.after,
       Millis{static_cast<std::int64_t>(static_cast<double>(typical->count()) * policy.longer_than_typical)});
@@ -85,7 +88,8 @@ std::optional<Suspicion> suspect(const JobView& job, const JobWatch& watch, Mill
   switch (job.status) {
     case JobStatus::pending:
       if (in_status < policy.pending.after) return std::nullopt;
-      return suspicion(StuckKind::pending, fmt::format("pending for {}, and no attempt yet", to_string(in_status)));
+      return suspicion(StuckKind::pending,
+                       fmt::format("pending for {}, and no attempt yet", to_string(in_status)));
     case JobStatus::queued:
       if (in_status < policy.queued.after) return std::nullopt;
       return suspicion(StuckKind::queued, fmt::format("waits for capacity for {}", to_string(in_status)));

@@ -29,12 +29,12 @@ class ObservedClock {
 
 /// What is remembered of the readings of one active job. All times are on the observed clock.
 struct JobWatch {
-  Millis status_since{};   ///< this status
-  Millis running_since{};  ///< first seen running
-  bool ran = false;        ///< `running_since` counts
-  Millis attempt_since{};  ///< this attempt
-  Millis changed_at{};     ///< a counter, the status or the number of attempts changed
-  Millis longest_quiet{};  ///< within this job
+  Millis status_since{};               ///< this status
+  Millis running_since{};              ///< first seen running
+  bool ran = false;                    ///< `running_since` counts
+  Millis attempt_since{};              ///< this attempt
+  Millis changed_at{};                 ///< a counter, the status or the number of attempts changed
+  Millis longest_quiet{};              ///< within this job
   std::optional<Instant> quiet_until;  ///< a source waits for its quota until then (wall clock)
 
   /// Takes a new reading of a job that was `before`.

@@ -35,7 +35,8 @@ std::vector<double> sizes(const ConnectionHistory& history) {
 }
 
 std::string usual_size(const std::vector<double>& past) {
-  return fmt::format("its last {} verified runs moved {:.0f} in the middle", past.size(), median(past).value_or(0));
+  return fmt::format("its last {} verified runs moved {:.0f} in the middle", past.size(),
+                     median(past).value_or(0));
 }
 
 bool knows_statistics(const ConnectionHistory& history) {
@@ -72,9 +73,10 @@ bool often_empty(const ConnectionHistory& history) {
 
 RunSample sample_of(const JobView& job) {
   RunSample sample;
-  const bool attempt_known = job.attempt_started && job.attempt_ended && *job.attempt_ended >= *job.attempt_started;
-  sample.duration =
-      attempt_known ? *job.attempt_ended - *job.attempt_started : std::max(Millis{}, job.updated - job.created);
+  const bool attempt_known =
+      job.attempt_started && job.attempt_ended && *job.attempt_ended >= *job.attempt_started;
+  sample.duration = attempt_known ? *job.attempt_ended - *job.attempt_started
+                                  : std::max(Millis{}, job.updated - job.created);
   sample.records = records_of(job.counters);
   sample.bytes = bytes_of(job.counters);
   return sample;
@@ -101,7 +103,8 @@ Judgement judge(const JobView& job, const ConnectionHistory& history, const Veri
   const Millis usual_time = typical_duration(history.samples).value_or(Millis{});
   const auto deviation = robust_deviation(static_cast<double>(sample.duration.count()), durations);
   if (deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
-      static_cast<double>(sample.duration.count()) < static_cast<double>(usual_time.count()) * suspect_share) {
+      static_cast<double>(sample.duration.count()) <
+          static_cast<double>(usual_time.count()) * suspect_share) {
     return doubted(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
                                to_string(sample.duration), durations.size(), to_string(usual_time)));
   }

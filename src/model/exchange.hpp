@@ -209,6 +209,7 @@ struct JobEnded {
   JobView job;
   ConnectionView connection;
   std::optional<RunId> run;
+  std::string doubt;  ///< why its success is not believed; empty: it is, or it did not succeed
 };
 /// `poll`: "jobs", "connections" or "probe"; `took`: from asking to the answer.
 struct PollDone {

@@ -11,13 +11,15 @@ namespace {
 /// A watermark further ahead of the clock than this was written by a wrong clock.
 constexpr Millis watermark_ahead{std::chrono::hours{3}};
 
-calendar::Schedule schedule_for(const RuleSchedule& schedule, const ConnectionId& connection) {
-  if (const auto* fixed = std::get_if<calendar::Schedule>(&schedule.when)) return *fixed;
+Timing timing_for(const RuleSchedule& schedule, const ConnectionId& connection) {
+  if (const auto* fixed = std::get_if<calendar::Schedule>(&schedule.when)) return Timing(*fixed);
+  if (const auto* fresh = std::get_if<KeepFresh>(&schedule.when)) return Timing(*fresh);
+  if (const auto* after = std::get_if<After>(&schedule.when)) return Timing(*after);
   const Millis interval = std::get<SpreadEvery>(schedule.when).interval;
   const auto seconds = static_cast<std::uint64_t>(interval.count() / 1000);
   const Millis phase{
       static_cast<std::int64_t>(hash64(connection.text) % std::max<std::uint64_t>(seconds, 1)) * 1000};
-  return calendar::Schedule::every({interval, phase}).value();
+  return Timing(calendar::Schedule::every({interval, phase}).value());
 }
 
 }  // namespace
@@ -28,8 +30,17 @@ void Core::Machine::boot(const in::Booted& first) {
   plan = first.plan;
   pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
   limits.configure(plan->limits);
+  listen_to_incidents();
+  late_grace_until = now.wall;
+  came_back_after(Millis{});
+  watched_since = now.wall;
 
   const Snapshot& snapshot = *first.snapshot;
+  incidents.restore(snapshot.incidents, snapshot.newest_incident);
+  restore_commands(snapshot);
+  for (const auto& pause : snapshot.pauses) pauses.emplace(pause.connection, pause);
+  for (const auto& recovery : snapshot.recoveries)
+    recoveries.emplace(recovery.job, std::pair{recovery, observed.now()});
   job_cursor = snapshot.job_cursor;
   for (const auto& cursor : snapshot.cursors) cursors.emplace(cursor.schedule, cursor);
   for (const auto& record : snapshot.jobs) {
@@ -48,11 +59,19 @@ void Core::Machine::boot(const in::Booted& first) {
   }
   for (const auto& view : snapshot.connections) know(view);
   for (const auto& history : snapshot.histories) {
-    if (auto* connection = find_connection(history.connection)) connection->history = history;
+    auto* connection = find_connection(history.connection);
+    if (connection == nullptr) continue;
+    connection->history = history;
+    connection->newest_job_created = history.newest_job_created;
   }
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
   for (const auto& run : snapshot.open_runs) restore_run(run);
+  for (ConnectionIndex i = 0; i < connections.size(); ++i) {
+    watch_management(connections[i], true);
+    expect_freshness(i);
+    expect_airbyte_run(i);
+  }
 }
 
 /// The connection's number; a new one is remembered, a known one updated.
@@ -131,7 +150,7 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
   const std::string name = schedule.name.empty() ? std::to_string(ordinal) : schedule.name;
   const ScheduleId id{fmt::format("{}/{}", connection.view.id.text, name)};
   const auto [entry, fresh] = slot_index.emplace(id, static_cast<ScheduleIndex>(slots.size()));
-  const auto when = schedule_for(schedule, connection.view.id);
+  const auto when = timing_for(schedule, connection.view.id);
   if (fresh) slots.push_back(Slot{.id = id, .connection = index, .when = when, .bound = false});
   auto& slot = slots[entry->second];
   connection.schedules.push_back(entry->second);
@@ -147,6 +166,11 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
   if (slot.bound && slot.next) due.erase({slot.next->due, entry->second});
   slot.bound = true;
   slot.when = when;
+  if (when.after() != nullptr) {
+    chains.insert(entry->second);
+  } else {
+    chains.erase(entry->second);
+  }
   if (edited) {
     // A new or edited schedule starts now; what waited under its old text is given up.
     const auto backlog = std::exchange(slot.backlog, {});
@@ -179,6 +203,8 @@ void Core::Machine::unbind(ScheduleIndex index, bool forget_cursor, std::string_
   auto& slot = slots[index];
   if (!slot.bound) return;
   slot.bound = false;
+  slot.chain_waits = false;
+  chains.erase(index);
   if (slot.next) due.erase({slot.next->due, index});
   slot.next.reset();
   if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::left_management, std::string(why));
@@ -209,7 +235,14 @@ void Core::Machine::adopt_plan(PlanPtr next) {
   }
   wakeable.clear();
   recount_slots();
-  for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
+  for (ConnectionIndex i = 0; i < connections.size(); ++i) {
+    bind(i);
+    watch_management(connections[i], true);
+    watch_connection(connections[i], connections[i].view, true);
+    expect_freshness(i);
+  }
+  rule_counts.clear();
+  watch_rules();
   if (airbyte) next_connections = now.mono;
 }
 
@@ -236,6 +269,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     const auto* known = find_connection(view.id);
     const bool fresh = known == nullptr || !known->present;
     if (!fresh && known->view == view) continue;
+    const ConnectionView before = known == nullptr ? ConnectionView{} : known->view;
     const ConnectionIndex index = know(view);
     auto& connection = connections[index];
     change_keys(connection);
@@ -243,6 +277,10 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     if (known == nullptr) keep(put::PutHistory{connection.history});
     connection.asked_manual = false;
     bind(index);
+    watch_management(connections[index], false);
+    watch_connection(connections[index], before, !fresh);
+    expect_freshness(index);
+    expect_airbyte_run(index);
     if (fresh)
       tell(fact::ConnectionFound{view, connections[index].rule ? connections[index].rule->where : ""});
   }
@@ -251,8 +289,13 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     connection.present = false;
     tell(fact::ConnectionGone{connection.view});
     keep(put::DropConnection{connection.view.id});
-    bind(connection_index.at(connection.view.id));
+    const ConnectionIndex index = connection_index.at(connection.view.id);
+    bind(index);
+    watch_management(connection, false);
+    expect_freshness(index);
+    expect_airbyte_run(index);
   }
+  watch_rules();
 }
 
 /// Puts a run of a former life back to where it stood.

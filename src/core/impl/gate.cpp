@@ -64,6 +64,10 @@ void Core::Machine::stop_waiting(OpenRun& open) {
     open.backs_off = false;
     --backing_off;
   }
+  if (open.held) {
+    --held[static_cast<std::size_t>(*open.held)];
+    open.held.reset();
+  }
 }
 
 void Core::Machine::park(OpenRun& open, Slots::Key key) {
@@ -115,6 +119,7 @@ void Core::Machine::admit() {
   if (!can_trigger()) return;
   while (in_flight.size() < window()) {
     wake_parked();
+    if (ready.empty() || !fleet_lets_through()) return;
     const auto item = ready.pop(now.mono);
     if (!item) return;
     auto& open = runs.at(item->run);
@@ -158,7 +163,8 @@ bool Core::Machine::allowed(RunId id) {
     give_up_waiting(id, reason, std::move(detail));
     return false;
   };
-  if (!connection.present || connection.rule == nullptr) {
+  const bool by_hand = open.run.cause == TriggerCause::manual;
+  if (!connection.present || (connection.rule == nullptr && !by_hand)) {
     return refuse(TickReason::left_management, connection.present ? "no rule names the connection any more"
                                                                   : "the connection is gone from Airbyte");
   }
@@ -167,8 +173,8 @@ bool Core::Machine::allowed(RunId id) {
     return refuse(TickReason::inactive,
                   fmt::format("the connection is {}", to_string(connection.view.status)));
   }
-  if (connection.view.schedule == AirbyteSchedule::cron ||
-      connection.view.schedule == AirbyteSchedule::basic) {
+  if (!by_hand && (connection.view.schedule == AirbyteSchedule::cron ||
+                   connection.view.schedule == AirbyteSchedule::basic)) {
     if (policy.airbyte_schedule == AirbyteSchedulePolicy::refuse) {
       return refuse(
           TickReason::airbyte_scheduled,
@@ -186,7 +192,7 @@ bool Core::Machine::allowed(RunId id) {
     return refuse(TickReason::fresh, fmt::format("a job was created at {}, after the tick was due",
                                                  to_rfc3339(*connection.newest_job_created)));
   }
-  return true;
+  return lets_start(id);
 }
 
 bool Core::Machine::is_ours(JobId job) const {
@@ -265,6 +271,7 @@ void Core::Machine::start_intent(OpenRun& open) {
   run.attribution = Attribution::none;
   run.intended = now.wall;
   keep_run(open);
+  count_probe(connections[open.connection], run);
   begin_holding(open);
   in_flight.insert(run.id);
   tell(fact::TriggerSent{run});
@@ -287,6 +294,10 @@ void Core::Machine::begin_holding(OpenRun& open) {
 void Core::Machine::end_holding(OpenRun& open) {
   if (!open.holding) return;
   open.holding = false;
+  if (unresolved.contains({open.run.intended, open.run.id})) {
+    incidents.close({IncidentKind::intent_unresolved, std::nullopt, open.run.connection, {}},
+                    "its effect is known now", now.wall);
+  }
   in_flight.erase(open.run.id);
   unresolved.erase({open.run.intended, open.run.id});
   auto& connection = connections[open.connection];
@@ -332,6 +343,11 @@ void Core::Machine::fire_timers() {
       stop_waiting(open);
       open.run.phase = RunPhase::queued;
       open.since = now.mono;
+      make_ready(open);
+      continue;
+    }
+    if (open.held && open.held_until <= now.wall) {
+      stop_waiting(open);
       make_ready(open);
       continue;
     }

@@ -90,12 +90,19 @@ void Core::Machine::trigger_conflict(OpenRun& open) {
     if (ours != active.end()) take_job(open, JobId{ours->view.id}, Attribution::adopted);
     return;
   }
+  if (connections[open.connection].active.empty()) saw_conflict(connections[open.connection]);
   const auto policy = policy_of(open).overlap;
   if (policy == OverlapPolicy::skip || ++open.conflicts >= phantom_conflicts) {
     decide_tick(open, TickOutcome::skipped, TickReason::overlap,
                 open.conflicts >= phantom_conflicts ? "Airbyte says that a sync is running, but lists none"
                                                     : "Airbyte says that a sync is running already");
-    finish(open.run.id, open.run.job_number > 0 ? Verdict::failed : Verdict::none, open.run.failure);
+    const bool unscheduled = open.run.schedule.empty();
+    if (unscheduled) open.run.why = "Airbyte says that a sync is running already";
+    finish(open.run.id,
+           unscheduled               ? Verdict::abandoned
+           : open.run.job_number > 0 ? Verdict::failed
+                                     : Verdict::none,
+           open.run.failure);
     return;
   }
   // The policy needs the job, and the 409 does not name it: look again after the next complete poll.
@@ -170,8 +177,10 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
   open.run.attribution = attribution;
   if (!open.tick_decided) {
     const bool caught_up = open.run.cause == TriggerCause::catch_up;
+    const bool early = open.slot && slots[*open.slot].when.keep_fresh() != nullptr;
     const auto reason = caught_up       ? TickReason::catch_up
                         : open.deferred ? TickReason::deferred
+                        : early         ? TickReason::early
                                         : TickReason::on_time;
     decide_tick(open, TickOutcome::started, reason, fmt::format("job {}", job.value));
   }

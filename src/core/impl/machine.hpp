@@ -4,12 +4,19 @@
 #pragma once
 
 #include "base/rng.hpp"
+#include "core/breaker.hpp"
 #include "core/core.hpp"
 #include "core/due.hpp"
+#include "core/freshness.hpp"
+#include "core/incident_book.hpp"
 #include "core/ready_queue.hpp"
 #include "core/retry.hpp"
 #include "core/slots.hpp"
+#include "core/stuck.hpp"
+#include "core/timing.hpp"
+#include "core/verify.hpp"
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -31,6 +38,12 @@ struct ActiveJob {
   std::uint64_t seen_in_poll = 0;
   std::uint32_t missing_polls = 0;  ///< complete polls in a row that named it neither active nor ended
   bool reading = false;             ///< a single read is under way because it went missing
+  JobWatch watch;
+  std::optional<StuckKind> suspected;  ///< by its readings
+  std::optional<StuckKind> stuck;      ///< confirmed by a second look
+  std::string evidence;                ///< of the suspicion
+  bool inspecting = false;             ///< a second look is under way
+  std::optional<JobCounters> looked;   ///< counters of the look before
 };
 
 struct Connection {
@@ -50,19 +63,28 @@ struct Connection {
   mutable std::optional<std::pair<Instant, std::optional<Instant>>> expected_after;
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
-  std::set<RunId> unresolved;          ///< intended or unresolved runs, looked for in every poll
-  std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
+  std::set<RunId> unresolved;                     ///< intended or unresolved runs, looked for in every poll
+  std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
+  std::uint32_t failed_runs = 0;                  ///< in a row
+  std::optional<Instant> late_at;                 ///< its entry in `late`
+  std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
+  // Airbyte's own schedule
+  std::string airbyte_text;  ///< of which the two below were read
+  std::optional<calendar::Schedule> airbyte_cron;
+  std::optional<Millis> airbyte_every;
+  std::optional<Instant> airbyte_due;  ///< its entry in `airbyte_due`
 };
 
 struct Slot {
   ScheduleId id;
   ConnectionIndex connection = 0;
-  calendar::Schedule when;
+  Timing when;
   bool bound = true;  ///< false: its rule or connection is gone
   Instant watermark;  ///< newest nominal taken from the schedule
   std::optional<NextTick> next;
   std::deque<DueTick> backlog;   ///< catch_up: all, waiting for its turn
   std::optional<RunId> waiting;  ///< its run that waits to start or to start again; never more than one
+  bool chain_waits = false;      ///< some parents have succeeded, others have not
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
   /// After the clock was set back by hours: nominals in (first, second] were decided before that.
@@ -88,6 +110,9 @@ struct OpenRun {
   std::optional<std::uint64_t> gate_after_poll;  ///< look again after this poll
   std::optional<JobId> cancelling;               ///< overlap: cancel_other waits for this job's end
   std::optional<Mono> cancel_deadline;
+  std::optional<WaitCause> held;  ///< by a blackout, until then
+  Instant held_until;
+  std::string held_by;
 };
 
 struct Core::Machine {
@@ -128,6 +153,26 @@ struct Core::Machine {
   std::set<RunId> in_flight;                       // intended: the request is on its way
   Slots limits;
   Pacing pacing;
+
+  // trouble
+  ObservedClock observed;
+  IncidentBook incidents;
+  std::map<JobId, std::pair<Recovery, Millis>> recoveries;    // with the observed time of the last request
+  std::map<ConnectionId, Pause> pauses;                       // the empty id: everything
+  std::map<std::string, CommandRecord> commands;              // by idempotency key
+  std::map<std::string, std::size_t> rule_counts;             // connections that each rule named last
+  std::set<std::pair<Instant, ConnectionIndex>> late;         // when data becomes late
+  std::set<std::pair<Instant, ConnectionIndex>> airbyte_due;  // when Airbyte should have run it itself
+  std::set<ScheduleIndex> chains;
+  std::array<std::size_t, all_wait_causes.size()> held{};
+  Instant late_grace_until{};                     // nothing counts as late before
+  Instant watched_since{};                        // without a longer outage
+  std::deque<std::pair<Mono, bool>> recent_ends;  // of jobs within fleet_hold.window; true: failed
+  std::size_t recent_failures = 0;
+  std::optional<Mono> fleet_held_since;
+  Instant fleet_held_wall{};
+  Mono fleet_next_probe;
+  std::uint32_t fleet_probes = 0;
 
   // Airbyte
   std::optional<AirbyteInfo> airbyte;
@@ -197,6 +242,8 @@ struct Core::Machine {
   void give_up_waiting(RunId id, TickReason reason, std::string detail);
   /// Lets a run wait (again) as its schedule's waiting run, unless a newer one waits or the schedule is gone.
   void wait_again(OpenRun& open);
+  /// The same for a run of no schedule.
+  void wait_unscheduled(OpenRun& open);
   void next_of_backlog(ScheduleIndex index);
   void decide_tick(OpenRun& open, TickOutcome outcome, TickReason reason, std::string detail = {});
   void record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
@@ -230,6 +277,82 @@ struct Core::Machine {
   /// How many requests may be written ahead of their turn in the trigger lane.
   [[nodiscard]] std::size_t window() const;
 
+  // ---- holds.cpp ----
+  [[nodiscard]] const Blackout* blackout_of(const Connection& connection, Instant* until = nullptr) const;
+  [[nodiscard]] const Pause* pause_of(const Connection& connection) const;
+  [[nodiscard]] bool is_paused(const Connection& connection) const;
+  [[nodiscard]] static std::string pause_text(const Pause& pause);
+  void hold(OpenRun& open, WaitCause cause, Instant until, std::string what);
+  [[nodiscard]] bool lets_start(RunId id);
+  void count_probe(Connection& connection, const Run& run);
+  void cancel_for_blackouts();
+  void pause_schedules(Connection& connection);
+  void resume_schedules(Connection& connection, const Pause& pause, Instant until, bool catch_up);
+  void end_pauses();
+  void end_pause(const ConnectionId& id, Instant until, bool catch_up);
+  [[nodiscard]] std::optional<Instant> next_pause_end() const;
+  void arm_by_events(Slot& slot, ScheduleIndex index);
+  void due_by_events(Slot& slot, ScheduleIndex index);
+  void rearm_by_events(ConnectionIndex index);
+  [[nodiscard]] std::vector<std::optional<Instant>> parent_successes(const After& after) const;
+
+  // ---- ladder.cpp ----
+  void observed_poll();
+  void read_active(ConnectionIndex index, ActiveJob& job, const JobView& reading);
+  void job_inspected(const in::JobInspected& inspected);
+  void stuck_confirmed(ConnectionIndex index, ActiveJob& job, StuckKind kind, std::string evidence);
+  [[nodiscard]] StuckAction permitted_action(const Connection& connection, const ActiveJob& job) const;
+  [[nodiscard]] std::uint32_t cancels_of(JobId job) const;
+  void act_on_stuck(ConnectionIndex index, ActiveJob& job);
+  void ask_cancel(Connection& connection, JobId job, const std::string& why);
+  void pass_ladder();
+  void drop_recovery(JobId job);
+  void cancel_answered(const in::CancelAnswered& answered);
+  std::optional<Recovery> end_recovery(const Connection& connection, const JobView& job);
+  void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);
+  void saw_conflict(Connection& connection);
+  void saw_job(Connection& connection);
+  [[nodiscard]] std::optional<std::pair<ConnectionIndex, std::size_t>> find_active(JobId job) const;
+  void count_for_fleet(const JobView& job);
+  [[nodiscard]] bool fleet_lets_through();
+  static void read_airbyte_schedule(Connection& connection);
+  void expect_airbyte_run(ConnectionIndex index);
+  void tell_missed_runs();
+
+  // ---- incidents.cpp ----
+  [[nodiscard]] IncidentBook::Report report_on(const Connection& connection, IncidentKind kind,
+                                               std::string summary, JobId job) const;
+  void listen_to_incidents();
+  void raise(const Connection& connection, IncidentKind kind, std::string summary, JobId job);
+  void raise_stuck(const Connection& connection, StuckKind kind, std::string summary, JobId job);
+  void close_stuck(const Connection& connection, StuckKind kind, const std::string& why);
+  void watch_outage();
+  void came_back_after(Millis blind);
+  void run_failed(ConnectionIndex index, const Run& run, const JobView& job);
+  void job_failed(Connection& connection, const JobView& job);
+  void verified_success(ConnectionIndex index, const JobView& job, const std::string& outlier);
+  void watch_connection(Connection& connection, const ConnectionView& before, bool known);
+  void watch_management(Connection& connection, bool rules_edited);
+  void watch_rules();
+  void expect_freshness(ConnectionIndex index);
+  void tell_late();
+  void tell_unresolved();
+
+  // ---- commands.cpp ----
+  void take_command(const CommandRequest& request);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Sync& sync, std::string& what);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Cancel& cancel,
+                                 std::string& what);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Pause& pause,
+                                 std::string& what);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Resume& resume,
+                                 std::string& what);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Drain& drain,
+                                 std::string& what);
+  Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
+  void restore_commands(const Snapshot& snapshot);
+  void forget_commands();
+
   // ---- intents.cpp ----
   void trigger_answered(const in::TriggerAnswered& answered);
   void trigger_created(OpenRun& open, const TriggerReply& reply);
@@ -251,13 +374,23 @@ struct Core::Machine {
   void remember_listed(const JobsPage& page);
   void see_missing(const JobsPage& page);
   void see_ended(const JobView& job, bool history);
-  void record_end(Connection& connection, const JobView& job, bool history);
-  void end_watchers(const JobView& job, std::optional<FailureClass> lost);
-  void end_run(RunId id, const JobView& job, std::optional<FailureClass> lost);
+  Judgement record_end(ConnectionIndex index, const JobView& job, bool history);
+  /// How a job ended, beyond what its view says.
+  struct Ending {
+    std::optional<FailureClass> lost;  ///< Airbyte does not know it any more
+    Judgement judgement;               ///< of a success
+    std::optional<Recovery> recovery;  ///< we cancelled it, and that is why it ended
+  };
+  void end_watchers(const JobView& job, const Ending& ending);
+  void end_run(RunId id, const JobView& job, const Ending& ending);
+  void next_job(OpenRun& open, Millis delay, std::optional<FailureClass> failure);
+  void remember_success(Connection& connection, const JobView& job);
+  void close_missed_run(ConnectionIndex index, const JobView& job);
+  bool run_again(OpenRun& open, const JobView& job, const Recovery& recovery);
+  [[nodiscard]] Judgement judged(const Connection& connection, const JobView& job) const;
   void expect_job(ConnectionIndex index, JobId job, JobStatus status);
   bool drop_active(ConnectionIndex index, JobId job);
   void job_read(const in::JobRead& read);
-  void cancel_answered(const in::CancelAnswered& answered);
   void airbyte_seen();
   void airbyte_lost(const Error& error);
   void remember_ended(const JobView& job);
@@ -267,9 +400,10 @@ struct Core::Machine {
   [[nodiscard]] FleetPicture fleet(Instant at) const;
   [[nodiscard]] ConnectionPicture picture(const Connection& connection) const;
   [[nodiscard]] std::optional<Instant> stale_after(const Connection& connection) const;
+  [[nodiscard]] WaitingPicture waiting_picture(const OpenRun& open) const;
+  [[nodiscard]] WaitCause wait_of_all() const;
+  bool with_connection(const ConnectionId& id,
+                       const std::function<void(const ConnectionPicture&)>& visit) const;
 };
-
-/// The middle one of a connection's last durations; nothing without any.
-[[nodiscard]] std::optional<Millis> typical_duration(const std::vector<RunSample>& samples);
 
 }  // namespace syncwarden::core

@@ -19,8 +19,18 @@ void Core::Machine::pass_over_decided(Slot& slot) {
 /// Files the next due instant of a schedule.
 void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
   const auto* rule = connections[slot.connection].rule;
+  if (is_paused(connections[slot.connection])) {
+    slot.next.reset();
+    return;
+  }
+  const auto* calendar = slot.when.calendar();
+  if (calendar == nullptr) {
+    slot.next.reset();
+    arm_by_events(slot, index);
+    return;
+  }
   pass_over_decided(slot);
-  slot.next = next_tick(slot.when, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
+  slot.next = next_tick(*calendar, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
   if (slot.next) due.emplace(slot.next->due, index);
 }
 
@@ -29,16 +39,21 @@ void Core::Machine::collect_due() {
     const ScheduleIndex index = due.begin()->second;
     due.erase(due.begin());
     auto& slot = slots[index];
+    const auto* calendar = slot.when.calendar();
+    if (calendar == nullptr) {
+      due_by_events(slot, index);
+      continue;
+    }
     const auto& policy = connections[slot.connection].rule->policy;
     // Only up to what was decided before the clock was set back; that is passed over then.
     Instant until = now.wall;
     bool passes_over = false;
     if (slot.decided_before) {
-      const auto beyond = next_tick(slot.when, slot.id.text, policy.jitter, slot.decided_before->first);
+      const auto beyond = next_tick(*calendar, slot.id.text, policy.jitter, slot.decided_before->first);
       passes_over = beyond && beyond->due <= now.wall;
       if (passes_over) until = beyond->due - Millis{1};
     }
-    auto ticks = due_ticks(slot.when, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
+    auto ticks = due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
     if (ticks.missed) {
@@ -82,7 +97,11 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
     }
     return;
   }
-  if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "a newer tick came due");
+  if (slot.waiting) {
+    const bool held_back = fleet_held_since && runs.at(*slot.waiting).in_ready;
+    give_up_waiting(*slot.waiting, held_back ? TickReason::fleet_hold : TickReason::superseded,
+                    held_back ? "starts were held because many jobs failed" : "a newer tick came due");
+  }
 
   OpenRun open;
   open.run.id = make_run_id(slot.id, tick.nominal);
@@ -90,7 +109,9 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
   open.run.connection = connections[slot.connection].view.id;
   open.run.nominal = tick.nominal;
   open.run.due = tick.due;
-  open.run.cause = tick.late ? TriggerCause::catch_up : TriggerCause::schedule;
+  open.run.cause = tick.late                      ? TriggerCause::catch_up
+                   : slot.when.after() != nullptr ? TriggerCause::dependency
+                                                  : TriggerCause::schedule;
   open.connection = slot.connection;
   open.slot = index;
   open.since = now.mono;
@@ -105,7 +126,9 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
 void Core::Machine::give_up_waiting(RunId id, TickReason reason, std::string detail) {
   auto& open = runs.at(id);
   if (open.tick_decided) {
-    finish(id, Verdict::failed, open.run.failure);
+    const bool unscheduled = open.run.schedule.empty();
+    if (unscheduled) open.run.why = std::move(detail);
+    finish(id, unscheduled ? Verdict::abandoned : Verdict::failed, open.run.failure);
     return;
   }
   const bool missed = reason == TickReason::start_deadline;
@@ -113,7 +136,21 @@ void Core::Machine::give_up_waiting(RunId id, TickReason reason, std::string det
   finish(id, Verdict::none, std::nullopt);
 }
 
+void Core::Machine::wait_unscheduled(OpenRun& open) {
+  if (open.run.phase == RunPhase::backing_off) {
+    wall_timers.emplace(open.run.not_before, open.run.id);
+    open.backs_off = true;
+    ++backing_off;
+  } else {
+    make_ready(open);
+  }
+}
+
 void Core::Machine::wait_again(OpenRun& open) {
+  if (open.run.schedule.empty()) {
+    wait_unscheduled(open);
+    return;
+  }
   auto* slot = open.slot ? &slots[*open.slot] : nullptr;
   if (slot == nullptr || !slot->bound) {
     give_up_waiting(open.run.id, TickReason::left_management, "no rule names this schedule any more");
@@ -233,6 +270,7 @@ void Core::Machine::finish(RunId id, Verdict verdict, std::optional<FailureClass
   --slot.unfinished;
   if (slot.waiting == id) slot.waiting.reset();
   next_of_backlog(*slot_of);
+  if (slots[*slot_of].when.keep_fresh() != nullptr) rearm_by_events(slots[*slot_of].connection);
 }
 
 /// The clock was set back by hours: what it said before was wrong, so schedules go on from now. Nominals that

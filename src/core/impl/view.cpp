@@ -1,31 +1,14 @@
 // What others may read: computed from the state at the moment of asking, so that it cannot drift.
 #include "core/impl/machine.hpp"
+#include "core/statistics.hpp"
 
 #include <algorithm>
 
 namespace syncwarden::core {
-namespace {
-
-/// A success may take twice as long as usual, and at least this much, before its absence counts as late.
-constexpr Millis least_patience{std::chrono::minutes{5}};
-
-}  // namespace
-
-std::optional<Millis> typical_duration(const std::vector<RunSample>& samples) {
-  if (samples.empty()) return std::nullopt;
-  std::vector<Millis> sorted;
-  for (const auto& sample : samples) sorted.push_back(sample.duration);
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
-}
-
 /// The instant after which a connection without a new success counts as late; nothing without an expectation.
 std::optional<Instant> Core::Machine::stale_after(const Connection& connection) const {
   if (connection.rule == nullptr) return std::nullopt;
   const Instant since = connection.history.last_success.value_or(connection.history.first_seen);
-  if (const auto* fixed = std::get_if<Millis>(&connection.rule->policy.freshness.late_after))
-    return since + *fixed;
   auto& remembered = connection.expected_after;
   if (!remembered || remembered->first != since) {
     std::optional<Instant> first;
@@ -35,10 +18,14 @@ std::optional<Instant> Core::Machine::stale_after(const Connection& connection) 
     }
     remembered = {since, first};
   }
-  const auto& expected = remembered->second;
-  if (!expected) return std::nullopt;
-  return *expected +
-         std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
+  const auto& policy = connection.rule->policy.freshness;
+  if (!std::holds_alternative<LateAuto>(policy.late_after) || remembered->second)
+    return late_after(policy, connection.history, remembered->second);
+  // keep_fresh is a promise of its own.
+  for (const ScheduleIndex index : connection.schedules) {
+    if (const auto* fresh = slots[index].when.keep_fresh()) return since + fresh->target;
+  }
+  return std::nullopt;
 }
 
 ConnectionPicture Core::Machine::picture(const Connection& connection) const {
@@ -55,7 +42,72 @@ ConnectionPicture Core::Machine::picture(const Connection& connection) const {
     if (next && (!picture.next_run || next->due < *picture.next_run)) picture.next_run = next->due;
   }
   picture.stale_after = stale_after(connection);
+  picture.pause = pause_of(connection);
+  picture.breaker_open = connection.history.breaker.has_value();
   return picture;
+}
+
+/// The last thing that holds a run that wants to start, in words.
+WaitingPicture Core::Machine::waiting_picture(const OpenRun& open) const {
+  WaitingPicture picture{open.run.schedule, open.run.nominal, WaitCause::pacing, {}};
+  if (open.held) {
+    picture.cause = *open.held;
+    picture.what = open.held_by;
+  } else if (open.parked) {
+    picture.cause = WaitCause::slot;
+    picture.what = "limit " + limits.name(*open.parked);
+  } else if (open.waits_for_end || open.gate_after_poll) {
+    picture.cause = WaitCause::overlap;
+    picture.what = "waits for the end of what runs";
+  } else if (open.backs_off) {
+    picture.cause = WaitCause::backoff;
+    picture.what = "an extra job at " + to_rfc3339(open.run.not_before);
+  } else {
+    picture.cause = wait_of_all();
+    if (picture.cause == WaitCause::airbyte_down && down_error) picture.what = down_error->message;
+  }
+  return picture;
+}
+
+/// What everybody waits for who is ready to start.
+WaitCause Core::Machine::wait_of_all() const {
+  if (!store_healthy) return WaitCause::store_down;
+  if (!can_trigger() && !(throttled_until && *throttled_until > now.mono)) return WaitCause::airbyte_down;
+  return fleet_held_since ? WaitCause::fleet_hold : WaitCause::pacing;
+}
+
+bool Core::Machine::with_connection(const ConnectionId& id,
+                                    const std::function<void(const ConnectionPicture&)>& visit) const {
+  const auto found = connection_index.find(id);
+  if (found == connection_index.end() || !connections[found->second].present) return false;
+  const auto& connection = connections[found->second];
+  auto full = picture(connection);
+  const auto& past = connection.history;
+  full.typical_duration = typical_duration(past.samples);
+  if (!past.samples.empty()) {
+    full.last_duration = past.samples.back().duration;
+    full.last_records = past.samples.back().records;
+    full.last_bytes = past.samples.back().bytes;
+  }
+  if (connection.rule != nullptr) full.rule = connection.rule->where;
+  for (const ScheduleIndex index : connection.schedules) {
+    full.schedules.push_back(slots[index].when.text());
+    if (slots[index].waiting) full.waiting.push_back(waiting_picture(runs.at(*slots[index].waiting)));
+    if (slots[index].chain_waits)
+      full.waiting.push_back(
+          {slots[index].id, now.wall, WaitCause::dependency, "waits for its other parents"});
+  }
+  for (const auto& job : connection.active) {
+    JobPicture active{&job.view, std::nullopt, job.stuck, full.typical_duration,
+                      observed.now() - job.watch.changed_at};
+    if (const auto watched = watchers.find(job.view.id);
+        watched != watchers.end() && !watched->second.empty())
+      active.run = watched->second.front();
+    full.jobs.push_back(active);
+  }
+  full.incidents = incidents.of(id);
+  visit(full);
+  return true;
 }
 
 FleetPicture Core::Machine::fleet(Instant at) const {
@@ -66,8 +118,10 @@ FleetPicture Core::Machine::fleet(Instant at) const {
     if (connection.rule != nullptr) ++fleet.managed;
     fleet.schedules += connection.schedules.size();
     if (connection.occupied) ++fleet.slots_in_use;
+    if (is_paused(connection)) ++fleet.paused;
     for (const auto& active : connection.active) {
       const auto& job = active.view;
+      if (active.stuck) ++fleet.stuck[static_cast<std::size_t>(*active.stuck)];
       ++fleet.active_jobs[{job.status, job.type}];
       const auto [entry, fresh] = fleet.oldest_active.emplace(job.status, job.created);
       if (!fresh) entry->second = std::min(entry->second, job.created);
@@ -84,11 +138,19 @@ FleetPicture Core::Machine::fleet(Instant at) const {
   for (const auto& [key, queue] : parked) waiting(WaitCause::slot) += queue.size();
   waiting(WaitCause::overlap) = waiting_for_end + gate_after_poll.size();
   waiting(WaitCause::backoff) = backing_off;
-  const WaitCause all = !store_healthy ? WaitCause::store_down
-                        : can_trigger() || (throttled_until && *throttled_until > now.mono)
-                            ? WaitCause::pacing
-                            : WaitCause::airbyte_down;
-  waiting(all) += ready.size();
+  for (std::size_t i = 0; i < held.size(); ++i) fleet.waiting[i] += held[i];
+  for (const ScheduleIndex index : chains) {
+    if (slots[index].chain_waits) ++waiting(WaitCause::dependency);
+  }
+  for (const auto& [key, incident] : incidents.open()) {
+    ++fleet.open_incidents[static_cast<std::size_t>(incident.severity)];
+    const bool no_job = incident.stuck == StuckKind::phantom || incident.stuck == StuckKind::missed_run;
+    if (no_job) ++fleet.stuck[static_cast<std::size_t>(*incident.stuck)];
+  }
+  fleet.draining = pauses.contains(ConnectionId{});
+  fleet.drained = fleet.draining && runs.empty();
+  fleet.fleet_held = fleet_held_since.has_value();
+  waiting(wait_of_all()) += ready.size();
   if (plan) fleet.slots = plan->limits.total;
   fleet.intents_unresolved = unresolved.size();
   if (!unresolved.empty()) fleet.oldest_unresolved = unresolved.begin()->first;

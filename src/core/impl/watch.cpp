@@ -24,6 +24,11 @@ bool moved(const JobView& before, const JobView& after) {
 void Core::Machine::airbyte_seen() {
   if (!up) tell(fact::AirbyteReachable{true, std::nullopt});
   up = true;
+  if (down_since) {
+    watch_outage();
+    came_back_after(now.mono - *down_since);
+    watched_since = now.wall;
+  }
   told_down = false;
   down_error.reset();
   if (down_since && jobs_known && now.mono - *down_since >= probe_again_after) {
@@ -47,6 +52,7 @@ void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
     // It answers; it only wants to be asked less often.
     if (failed_polls == 0) tell(fact::Warning{"Airbyte limits our requests: " + to_string(error)});
   } else {
+    observed.blind();
     airbyte_lost(error);
   }
   const Millis pause = backoff(plan->poll.min, plan->poll.max, ++failed_polls, rng);
@@ -66,6 +72,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   failed_polls = 0;
   last_jobs_poll = now.wall;
   airbyte_seen();
+  observed_poll();
 
   const bool history = !job_cursor && !jobs_known;  // the first poll ever
   const bool first = !jobs_known;
@@ -93,6 +100,11 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   }
   remember_listed(page);
   give_up_unresolved(page);
+  pass_ladder();
+  cancel_for_blackouts();
+  tell_late();
+  tell_missed_runs();
+  tell_unresolved();
   while (!gate_after_poll.empty() && gate_after_poll.begin()->first <= seen.poll) {
     auto& open = runs.at(gate_after_poll.begin()->second);
     stop_waiting(open);
@@ -140,13 +152,18 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
     return;
   }
   auto& connection = connections[entry->second];
+  saw_job(connection);
+  connection.history.last_job = std::max(connection.history.last_job, job.id);
   const auto known = std::find_if(connection.active.begin(), connection.active.end(),
                                   [&](const ActiveJob& active) { return active.view.id == job.id; });
   if (known == connection.active.end()) {
     if (!first_poll && job.id > newest_job) movement(connection);
     connection.active.push_back({.view = job, .since = now.mono, .seen_in_poll = poll_number});
+    connection.active.back().watch.begin(job, observed.now());
+    if (connection.newest_job_created.value_or(Instant{}) < job.created) close_missed_run(entry->second, job);
   } else {
     if (known->seen_in_poll > 0 && moved(known->view, job)) movement(connection);
+    read_active(entry->second, *known, job);
     known->view = job;
     known->seen_in_poll = poll_number;
     known->missing_polls = 0;
@@ -215,7 +232,9 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
     // Counted already; but an answer may have named it since.
     const auto known = connection_index.find(job.connection);
     if (known == connection_index.end()) return;
-    end_watchers(job, std::nullopt);
+    Ending ending;
+    ending.judgement = judged(connections[known->second], job);
+    end_watchers(job, ending);
     drop_active(known->second, job.id);
     return;
   }
@@ -229,23 +248,53 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
   if (fresh || !connection.unresolved.empty()) look_for_effects(entry->second, job);
 
-  record_end(connections[entry->second], job, history && !watchers.contains(job.id));
-  end_watchers(job, std::nullopt);
+  const bool untold = history && !watchers.contains(job.id);
+  if (!untold) saw_job(connection);
+  Ending ending;
+  ending.judgement = record_end(entry->second, job, untold);
+  ending.recovery = end_recovery(connection, job);
+  if (ending.recovery) rerun_foreign(entry->second, job, *ending.recovery);
+  end_watchers(job, ending);
   drop_active(entry->second, job.id);
+  if (!untold) count_for_fleet(job);
+  rearm_by_events(entry->second);
+  expect_freshness(entry->second);
+  expect_airbyte_run(entry->second);
+}
+
+/// A job that was created after Airbyte's own schedule was missed.
+void Core::Machine::close_missed_run(ConnectionIndex index, const JobView& job) {
+  close_stuck(connections[index], StuckKind::missed_run, fmt::format("job {} was created", job.id.value));
+}
+
+Judgement Core::Machine::judged(const Connection& connection, const JobView& job) const {
+  static const VerifyPolicy defaults;
+  if (job.status != JobStatus::succeeded) return {};
+  const bool statistics_expected =
+      airbyte && airbyte->api == "config" && version_at_least(airbyte->version, 0, 50);
+  return judge(job, connection.history,
+               connection.rule != nullptr ? connection.rule->policy.verify : defaults, statistics_expected);
 }
 
 /// What a job's end changes in its connection's history, and the one time that it is counted.
-void Core::Machine::record_end(Connection& connection, const JobView& job, bool history) {
+Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, bool history) {
+  auto& connection = connections[index];
   auto& past = connection.history;
   past.last_completion = std::max(past.last_completion.value_or(job.updated), job.updated);
+  past.last_job = std::max(past.last_job, job.id);
+  past.last_ended = std::max(past.last_ended, job.id);
+  past.newest_job_created = connection.newest_job_created;
+  auto judgement = judged(connection, job);
   if (job.type == JobType::sync || job.type == JobType::refresh) {
-    if (job.status == JobStatus::succeeded) {
-      past.last_success = std::max(past.last_success.value_or(job.updated), job.updated);
-      past.consecutive_failures = 0;
-      past.samples.push_back({std::max(Millis{}, job.updated - job.created), std::nullopt, std::nullopt});
-      if (past.samples.size() > samples_kept) past.samples.erase(past.samples.begin());
+    if (job.status == JobStatus::succeeded && judgement.verified) {
+      remember_success(connection, job);
+      if (!history) verified_success(index, job, judgement.outlier);
+    } else if (job.status == JobStatus::succeeded && !history) {
+      raise(connection, IncidentKind::suspect_success,
+            fmt::format("job {} is called succeeded: {}", job.id.value, judgement.evidence), job.id);
     } else if (job.status == JobStatus::failed) {
       ++past.consecutive_failures;
+      if (!history) job_failed(connection, job);
     }
   }
   JobRecord record{job, std::nullopt};
@@ -254,50 +303,107 @@ void Core::Machine::record_end(Connection& connection, const JobView& job, bool 
       if (runs.at(id).run.attribution != Attribution::attached) record.run = id;
     }
   }
-  if (!history) tell(fact::JobEnded{job, connection.view, record.run});
+  if (!history) tell(fact::JobEnded{job, connection.view, record.run, judgement.evidence});
   keep(put::PutJob{std::move(record)});
   keep(put::PutHistory{past});
+  return judgement;
 }
 
-void Core::Machine::end_watchers(const JobView& job, std::optional<FailureClass> lost) {
+void Core::Machine::remember_success(Connection& connection, const JobView& job) {
+  auto& past = connection.history;
+  if (!past.last_success || *past.last_success <= job.updated) {
+    past.last_success = job.updated;
+    past.last_success_created = job.created;
+  }
+  past.consecutive_failures = 0;
+  past.samples.push_back(sample_of(job));
+  if (past.samples.size() > samples_kept) past.samples.erase(past.samples.begin());
+  const auto seen = std::find_if(connection.active.begin(), connection.active.end(),
+                                 [&](const ActiveJob& active) { return active.view.id == job.id; });
+  if (seen == connection.active.end() || seen->seen_in_poll == 0) return;
+  // How still a healthy job may be: also at its end, when a destination types and normalises.
+  const Millis at_end = observed.now() - seen->watch.changed_at;
+  past.longest_quiet = std::max({past.longest_quiet, seen->watch.longest_quiet, at_end});
+}
+
+void Core::Machine::end_watchers(const JobView& job, const Ending& ending) {
   const auto watched = watchers.find(job.id);
   if (watched == watchers.end()) return;
   const auto ids = watched->second;
   watchers.erase(watched);
-  for (const RunId& id : ids) end_run(id, job, lost);
+  for (const RunId& id : ids) end_run(id, job, ending);
 }
 
 /// A run's job has ended: a verdict, or an extra job later.
-void Core::Machine::end_run(RunId id, const JobView& job, std::optional<FailureClass> lost) {
+void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) {
   auto& open = runs.at(id);
-  if (!lost && job.status == JobStatus::succeeded) {
-    finish(id, Verdict::succeeded, std::nullopt);
+  if (!ending.lost && job.status == JobStatus::succeeded) {
+    open.run.why = ending.judgement.evidence;
+    finish(id, ending.judgement.verified ? Verdict::succeeded : Verdict::suspect, std::nullopt);
     return;
   }
-  if (!lost && job.status == JobStatus::cancelled) {
-    finish(id, Verdict::cancelled, std::nullopt);
+  if (!ending.lost && job.status == JobStatus::cancelled) {
+    std::optional<FailureClass> failure;
+    if (ending.recovery) {
+      open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(ending.recovery->kind));
+      if (ending.recovery->kind == StuckKind::max_run_time) failure = FailureClass::deadline;
+      if (run_again(open, job, *ending.recovery)) return;
+    }
+    const ConnectionIndex index = open.connection;
+    const Run run = open.run;
+    finish(id, Verdict::cancelled, failure);
+    if (ending.recovery) run_failed(index, run, job);
     return;
   }
-  const FailureClass failure = lost.value_or(classify(job.failures));
+  const FailureClass failure = ending.lost.value_or(classify(job.failures));
   const bool details_missing = airbyte && airbyte->api == "public";
-  const auto delay =
-      open.run.attribution == Attribution::attached || open.run.schedule.empty()
-          ? std::nullopt
-          : extra_job_delay(policy_of(open).extra_jobs, open.run.job_number + 1, failure, details_missing);
+  const bool no_more = open.run.attribution == Attribution::attached || open.run.schedule.empty() ||
+                       connections[open.connection].history.breaker.has_value();
+  const auto delay = no_more ? std::nullopt
+                             : extra_job_delay(policy_of(open).extra_jobs, open.run.job_number + 1, failure,
+                                               details_missing);
   const auto* slot = open.slot ? &slots[*open.slot] : nullptr;
   if (!delay || slot == nullptr || !slot->bound || slot->waiting) {
+    const ConnectionIndex index = open.connection;
+    open.run.failure = failure;
+    if (!job.failures.empty()) open.run.why = job.failures.front().message;
+    const Run run = open.run;
     finish(id, Verdict::failed, failure);
+    run_failed(index, run, job);
     return;
   }
+  next_job(open, *delay, failure);
+}
+
+/// Another job of the same run, after a pause.
+void Core::Machine::next_job(OpenRun& open, Millis delay, std::optional<FailureClass> failure) {
   ++open.run.job_number;
   open.run.requests = 0;
   open.run.job = {};
   open.run.attribution = Attribution::none;
   open.run.phase = RunPhase::backing_off;
-  open.run.not_before = now.wall + *delay;
+  open.run.not_before = now.wall + delay;
   open.run.failure = failure;
   keep_run(open);
   wait_again(open);
+}
+
+/// The last rung: a job that was stuck and is cancelled now is run again, where the policy says so.
+bool Core::Machine::run_again(OpenRun& open, const JobView& job, const Recovery& recovery) {
+  const auto& connection = connections[open.connection];
+  if (recovery.action != StuckAction::cancel_and_rerun || connection.rule == nullptr ||
+      open.run.attribution == Attribution::attached || open.run.schedule.empty()) {
+    return false;
+  }
+  const auto* slot = open.slot ? &slots[*open.slot] : nullptr;
+  if (slot == nullptr || !slot->bound || slot->waiting) return false;  // its next tick runs it again
+  tell(fact::RecoveryStep{fact::RecoveryAction::rerun, fact::RecoveryResult::asked, connection.view, job.id,
+                          open.run.why});
+  incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
+                 fmt::format("another job follows after {}", to_string(policy_of(open).extra_jobs.initial)),
+                 now.wall);
+  next_job(open, policy_of(open).extra_jobs.initial, FailureClass::lost);
+  return true;
 }
 
 void Core::Machine::job_read(const in::JobRead& read) {
@@ -331,17 +437,12 @@ void Core::Machine::job_read(const in::JobRead& read) {
     tell(fact::Warning{
         fmt::format("job {} of {} is unknown to Airbyte now", gone.id.value, connections[index].view.name)});
     drop_active(index, read.job);
-    end_watchers(gone, FailureClass::lost);
+    Ending ending;
+    ending.lost = FailureClass::lost;
+    end_watchers(gone, ending);
+    if (recoveries.contains(read.job)) drop_recovery(read.job);
     return;
   }
-}
-
-void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
-  if (answered.result == CancelResult::failed && answered.error) {
-    tell(fact::Warning{
-        fmt::format("job {} could not be cancelled: {}", answered.job.value, to_string(*answered.error))});
-  }
-  if (airbyte && !reading_jobs) next_jobs = now.mono;
 }
 
 }  // namespace syncwarden::core

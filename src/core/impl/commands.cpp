@@ -1,0 +1,215 @@
+// What people ask for: answered once, recorded with who asked, and done once for each idempotency key.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+Error no_connection(const ConnectionId& id) {
+  return {Errc::not_found, fmt::format("there is no connection {}", id.text.view()), "",
+          "`syncwarden status` lists them"};
+}
+
+}  // namespace
+
+void Core::Machine::take_command(const CommandRequest& request) {
+  if (const auto known = commands.find(request.key); !request.key.empty() && known != commands.end()) {
+    CommandDone done{known->second.answer, known->second.run, std::nullopt, true};
+    effect(out::Reply{request.ticket, std::move(done)});
+    return;
+  }
+  std::string what;
+  auto done = std::visit([&](const auto& asked) { return do_command(request, asked, what); }, request.what);
+  tell(fact::CommandTaken{request.who, what, done ? std::optional<Error>{} : done.error()});
+  if (done) {
+    CommandRecord record;
+    record.key =
+        request.key.empty() ? fmt::format("{}/{}", to_rfc3339(now.wall), request.ticket) : request.key;
+    record.at = now.wall;
+    record.who = request.who;
+    record.what = what;
+    record.answer = done->text;
+    record.run = done->run;
+    commands[record.key] = record;
+    keep(put::PutCommand{std::move(record)});
+  }
+  effect(out::Reply{request.ticket, std::move(done)});
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Sync& sync,
+                                              std::string& what) {
+  const auto found = connection_index.find(sync.connection);
+  if (found == connection_index.end() || !connections[found->second].present)
+    return no_connection(sync.connection);
+  auto& connection = connections[found->second];
+  what = fmt::format("sync {}", connection.view.name);
+  if (plan->mode == Mode::shadow)
+    return Error{Errc::conflict, "mode: shadow sends nothing", "", "set mode: live, or use --direct"};
+  if (stopping) return Error{Errc::conflict, "syncwarden is stopping", "", "try again once it is back"};
+  if (const Pause* pause = pause_of(connection)) {
+    return Error{Errc::conflict, fmt::format("{} is {}", connection.view.name, pause_text(*pause)), "",
+                 "`syncwarden resume` ends the pause"};
+  }
+  if (connection.view.status != ConnectionStatus::active &&
+      connection.view.status != ConnectionStatus::unknown) {
+    return Error{Errc::conflict,
+                 fmt::format("{} is {} in Airbyte", connection.view.name, to_string(connection.view.status)),
+                 "", "switch it on in Airbyte first"};
+  }
+  if (!connection.active.empty() || connection.holding > 0) {
+    const JobId job = connection.active.empty() ? JobId{} : connection.active.front().view.id;
+    return Error{Errc::conflict,
+                 job.value != 0
+                     ? fmt::format("job {} of {} is running already", job.value, connection.view.name)
+                     : fmt::format("a sync of {} is being requested already", connection.view.name),
+                 "", "wait for it, or cancel it"};
+  }
+  OpenRun open;
+  open.run.id = make_run_id(ScheduleId{fmt::format("{}/by hand {} {}", connection.view.id.text.view(),
+                                                   request.key, request.ticket)},
+                            now.wall);
+  open.run.connection = connection.view.id;
+  open.run.nominal = now.wall;
+  open.run.due = now.wall;
+  open.run.cause = TriggerCause::manual;
+  open.run.by = request.who;
+  open.connection = found->second;
+  open.since = now.mono;
+  open.tick_decided = true;  // it answers for no tick
+  const RunId id = open.run.id;
+  const auto [kept, fresh] = runs.emplace(id, open);
+  if (!fresh) return Error{Errc::conflict, "the same sync was asked for in the same moment", "", ""};
+  keep_run(kept->second);
+  make_ready(kept->second);
+  std::string text = fmt::format("a sync of {} is requested", connection.view.name);
+  if (!can_trigger()) text += "; it starts as soon as Airbyte can be asked";
+  return CommandDone{std::move(text), id, std::nullopt, false};
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Cancel& cancel,
+                                              std::string& what) {
+  auto* connection = find_connection(cancel.connection);
+  if (connection == nullptr) return no_connection(cancel.connection);
+  what = fmt::format("cancel {}", connection->view.name);
+  if (connection->active.empty()) {
+    return Error{Errc::conflict, fmt::format("nothing runs on {}", connection->view.name), "", ""};
+  }
+  const JobId job = connection->active.front().view.id;
+  if (cancel.job && *cancel.job != job) {
+    return Error{
+        Errc::conflict,
+        fmt::format("job {} of {} runs, not job {}", job.value, connection->view.name, cancel.job->value), "",
+        ""};
+  }
+  what += fmt::format(" job {}", job.value);
+  if (const auto watched = watchers.find(job); watched != watchers.end()) {
+    for (const RunId& id : watched->second) {
+      auto& open = runs.at(id);
+      open.run.by = request.who;
+      keep_run(open);
+    }
+  }
+  effect(out::CancelJob{job, connection->view.id});
+  return CommandDone{fmt::format("the cancel of job {} of {} is requested", job.value, connection->view.name),
+                     std::nullopt, job, false};
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Pause& pause,
+                                              std::string& what) {
+  std::vector<ConnectionId> ids = pause.connections;
+  if (ids.empty()) ids.emplace_back();
+  std::string names;
+  for (const auto& id : ids) {
+    const auto* connection = id.empty() ? nullptr : find_connection(id);
+    if (!id.empty() && connection == nullptr) return no_connection(id);
+    if (names.size() < 200)
+      names += (names.empty() ? "" : ", ") +
+               (id.empty() ? std::string("everything") : std::string(connection->view.name));
+  }
+  if (pause.until && *pause.until <= now.wall)
+    return Error{Errc::usage, "the end of the pause has passed already", "",
+                 "give an instant that is yet to come"};
+  for (const auto& id : ids) {
+    Pause kept{id, pause.until, pause.reason, request.who, now.wall};
+    pauses[id] = kept;
+    keep(put::PutPause{std::move(kept)});
+  }
+  for (auto& connection : connections) {
+    if (is_paused(connection)) pause_schedules(connection);
+  }
+  what =
+      fmt::format("pause {}{}{}", names, pause.until ? " until " + to_rfc3339(*pause.until) : std::string{},
+                  pause.reason.empty() ? std::string{} : ": " + pause.reason);
+  return CommandDone{
+      fmt::format("{} {} paused{}; what runs goes on", names, ids.size() == 1 ? "is" : "are",
+                  pause.until ? " until " + to_rfc3339(*pause.until) : " until somebody resumes"),
+      std::nullopt, std::nullopt, false};
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& /*request*/,
+                                              const command::Resume& resume, std::string& what) {
+  std::vector<ConnectionId> ids = resume.connections;
+  if (ids.empty()) {
+    for (const auto& [id, pause] : pauses) ids.push_back(id);
+  }
+  std::size_t ended = 0;
+  for (const auto& id : ids) {
+    if (!id.empty() && find_connection(id) == nullptr) return no_connection(id);
+    if (!pauses.contains(id)) continue;
+    ++ended;
+    end_pause(id, now.wall, resume.catch_up_latest);
+  }
+  what = fmt::format("resume {}",
+                     resume.connections.empty() ? "everything" : std::to_string(ids.size()) + " connections");
+  if (ended == 0) {
+    const bool all = pauses.contains(ConnectionId{});
+    return Error{Errc::conflict, "nothing of that is paused", "",
+                 all ? "everything is paused together: resume everything" : ""};
+  }
+  return CommandDone{fmt::format("{} {} ended{}", ended, ended == 1 ? "pause" : "pauses",
+                                 resume.catch_up_latest ? "; the latest missed ticks start" : ""),
+                     std::nullopt, std::nullopt, false};
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Drain& drain,
+                                              std::string& what) {
+  auto done = do_command(
+      request, command::Pause{{}, std::nullopt, drain.reason.empty() ? "drain" : drain.reason}, what);
+  what = "drain";
+  if (done) done->text = "nothing more is started; what runs is waited for";
+  return done;
+}
+
+Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Ack& ack,
+                                              std::string& what) {
+  what = fmt::format("acknowledge incident {}", ack.incident.value);
+  const Incident* incident = incidents.find(ack.incident);
+  if (incident == nullptr) {
+    return Error{Errc::not_found, fmt::format("there is no open incident {}", ack.incident.value), "",
+                 "`syncwarden incidents` lists the open ones"};
+  }
+  const auto key = IncidentBook::key_of(*incident);
+  const bool settled =
+      incident->kind == IncidentKind::left_management || incident->kind == IncidentKind::rule_matches_nothing;
+  incidents.acknowledge(ack.incident, request.who, ack.note, now.wall);
+  // There is nothing more to wait for: somebody knows.
+  if (settled) incidents.close(key, fmt::format("{} knows", request.who), now.wall);
+  return CommandDone{
+      fmt::format("incident {} is {}'s{}", ack.incident.value, request.who, settled ? ", and closed" : ""),
+      std::nullopt, std::nullopt, false};
+}
+
+void Core::Machine::restore_commands(const Snapshot& snapshot) {
+  for (const auto& record : snapshot.commands) commands.emplace(record.key, record);
+}
+
+/// Keys are remembered for a day.
+void Core::Machine::forget_commands() {
+  std::erase_if(commands,
+                [&](const auto& entry) { return entry.second.at + std::chrono::hours{24} < now.wall; });
+}
+
+}  // namespace syncwarden::core

@@ -1,0 +1,306 @@
+// Incidents of connections, rules and the instance: what opens them and what closes them again.
+#include "core/impl/machine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace syncwarden::core {
+namespace {
+
+/// Airbyte is away for this long before somebody is told: a restart of its server is no incident.
+constexpr Millis patience_with_outage{std::chrono::minutes{1}};
+/// Failed jobs in a row of a connection that no rule names.
+constexpr std::uint32_t observed_failures = 3;
+/// After an outage, late data is told about only when it had time to catch up.
+constexpr Millis catch_up_time{std::chrono::minutes{5}};
+constexpr Millis longest_grace{std::chrono::hours{24}};
+
+/// What a verified success proves to be over.
+const std::set<IncidentKind>& healed_by_success() {
+  static const std::set<IncidentKind> kinds{
+      IncidentKind::sync_failing, IncidentKind::breaker_open,   IncidentKind::auto_disable_near,
+      IncidentKind::stuck,        IncidentKind::cancel_failed,  IncidentKind::suspect_success,
+      IncidentKind::data_late,    IncidentKind::volume_outlier, IncidentKind::disabled_by_airbyte};
+  return kinds;
+}
+
+Severity severity_of(IncidentKind kind) {
+  switch (kind) {
+    case IncidentKind::airbyte_unreachable:
+    case IncidentKind::fleet_hold:
+    case IncidentKind::auto_disable_near:
+    case IncidentKind::disabled_by_airbyte:
+    case IncidentKind::intent_unresolved:
+      return Severity::critical;
+    case IncidentKind::volume_outlier:
+    case IncidentKind::two_schedulers:
+      return Severity::info;
+    default:
+      return Severity::warning;
+  }
+}
+
+bool asks_for_a_page(const Labels& labels) {
+  return std::any_of(labels.begin(), labels.end(), [](const auto& label) {
+    return label.first == "severity" && (label.second == "page" || label.second == "critical");
+  });
+}
+
+}  // namespace
+
+IncidentBook::Report Core::Machine::report_on(const Connection& connection, IncidentKind kind,
+                                              std::string summary, JobId job) const {
+  IncidentBook::Report report;
+  report.kind = kind;
+  report.connection = connection.view.id;
+  report.subject = std::string(connection.view.name);
+  report.severity = severity_of(kind);
+  report.summary = std::move(summary);
+  report.job = job;
+  if (!plan->airbyte_ui.empty()) {
+    report.link = fmt::format("{}/workspaces/{}/connections/{}/timeline", plan->airbyte_ui,
+                              connection.view.workspace.text.view(), connection.view.id.text.view());
+    if (job.value != 0) report.link += fmt::format("?jobId={}&openLogs=true", job.value);
+  }
+  if (connection.rule != nullptr) {
+    report.labels = connection.rule->policy.labels;
+    const bool urgent =
+        asks_for_a_page(report.labels) ||
+        (kind == IncidentKind::data_late && connection.rule->policy.priority == Priority::high);
+    if (urgent && report.severity == Severity::warning) report.severity = Severity::critical;
+  }
+  return report;
+}
+
+void Core::Machine::listen_to_incidents() {
+  incidents.listen([this](const Incident& incident, fact::IncidentChange change) {
+    keep(put::PutIncident{incident});
+    tell(fact::IncidentChanged{incident, change});
+  });
+}
+
+void Core::Machine::raise(const Connection& connection, IncidentKind kind, std::string summary, JobId job) {
+  incidents.raise(report_on(connection, kind, std::move(summary), job), now.wall);
+}
+
+void Core::Machine::raise_stuck(const Connection& connection, StuckKind kind, std::string summary,
+                                JobId job) {
+  auto report = report_on(connection, IncidentKind::stuck, std::move(summary), job);
+  report.stuck = kind;
+  incidents.raise(report, now.wall);
+}
+
+void Core::Machine::close_stuck(const Connection& connection, StuckKind kind, const std::string& why) {
+  incidents.close({IncidentKind::stuck, kind, connection.view.id, {}}, why, now.wall);
+}
+
+/// One incident for the whole instance, however many connections there are.
+void Core::Machine::watch_outage() {
+  const IncidentBook::Key key{IncidentKind::airbyte_unreachable, std::nullopt, {}, "Airbyte"};
+  if (up) {
+    incidents.close(key, "Airbyte answers again", now.wall);
+    return;
+  }
+  if (!down_since || now.mono - *down_since < patience_with_outage || incidents.is_open(key)) return;
+  IncidentBook::Report report;
+  report.kind = IncidentKind::airbyte_unreachable;
+  report.subject = "Airbyte";
+  report.severity = Severity::critical;
+  report.link = plan->airbyte_ui;
+  report.summary = down_error ? to_string(*down_error) : std::string("no answer");
+  incidents.raise(report, now.wall);
+}
+
+/// Airbyte was out of sight for this long: nothing that was missed meanwhile is anybody's fault yet.
+void Core::Machine::came_back_after(Millis blind) {
+  late_grace_until = now.wall + std::min(longest_grace, blind) + catch_up_time;
+}
+
+/// A run ended without success, and no other job follows by itself.
+void Core::Machine::run_failed(ConnectionIndex index, const Run& run, const JobView& job) {
+  auto& connection = connections[index];
+  const std::uint32_t runs_in_a_row = ++connection.failed_runs;
+  if (connection.rule == nullptr || runs_in_a_row < connection.rule->policy.incident_after) return;
+  const std::string_view message = job.failures.empty() ? std::string_view("Airbyte tells no reason")
+                                                        : std::string_view(job.failures.front().message);
+  raise(connection, IncidentKind::sync_failing,
+        fmt::format("job {} failed ({}): {}", job.id.value,
+                    to_string(run.failure.value_or(FailureClass::unknown)), message),
+        job.id);
+}
+
+/// A failed job of any connection: the breaker, and Airbyte's own patience.
+void Core::Machine::job_failed(Connection& connection, const JobView& job) {
+  auto& past = connection.history;
+  const auto rule = auto_disable_of(airbyte ? std::string_view(airbyte->version) : std::string_view());
+  std::optional<Millis> since;
+  if (past.last_success) since = now.wall - *past.last_success;
+  if (near_auto_disable(rule, past.consecutive_failures, since)) {
+    raise(connection, IncidentKind::auto_disable_near,
+          fmt::format("{} failed jobs in a row; this Airbyte switches a connection off at {}",
+                      past.consecutive_failures, rule.failed_jobs),
+          job.id);
+  }
+  if (connection.rule == nullptr) {
+    if (past.consecutive_failures >= observed_failures) {
+      raise(connection, IncidentKind::sync_failing,
+            fmt::format(
+                "the last {} jobs failed; the newest is job {}: {}", past.consecutive_failures, job.id.value,
+                job.failures.empty() ? std::string("Airbyte tells no reason") : job.failures.front().message),
+            job.id);
+    }
+    return;
+  }
+  const auto limit = breaker_limit(connection.rule->policy.breaker, rule);
+  if (limit == 0 || past.consecutive_failures < limit || past.breaker || connection.schedules.empty()) return;
+  past.breaker = BreakerState{now.wall, 0, std::nullopt};
+  const std::string why = fmt::format("{} failed jobs in a row", past.consecutive_failures);
+  tell(fact::RecoveryStep{fact::RecoveryAction::breaker_open, fact::RecoveryResult::done, connection.view,
+                          job.id, why});
+  raise(connection, IncidentKind::breaker_open,
+        fmt::format("{}: only a probe every {} is started until one succeeds", why,
+                    to_string(connection.rule->policy.breaker.probe_every)),
+        job.id);
+}
+
+void Core::Machine::verified_success(ConnectionIndex index, const JobView& job, const std::string& outlier) {
+  auto& connection = connections[index];
+  connection.failed_runs = 0;
+  if (std::exchange(connection.history.breaker, std::nullopt)) {
+    tell(fact::RecoveryStep{fact::RecoveryAction::breaker_close, fact::RecoveryResult::done, connection.view,
+                            job.id, "a job succeeded"});
+  }
+  incidents.close_all(connection.view.id, healed_by_success(), fmt::format("job {} succeeded", job.id.value),
+                      now.wall);
+  if (!outlier.empty()) raise(connection, IncidentKind::volume_outlier, outlier, job.id);
+}
+
+/// What a discovery shows of a connection beside its name.
+void Core::Machine::watch_connection(Connection& connection, const ConnectionView& before, bool known) {
+  const auto& view = connection.view;
+  const auto key = [&](IncidentKind kind) { return IncidentBook::Key{kind, std::nullopt, view.id, {}}; };
+  if (view.breaking_change) {
+    raise(connection, IncidentKind::schema_decision,
+          "its source's schema changed in a way that Airbyte does not accept by itself: review it in Airbyte",
+          {});
+  } else {
+    incidents.close(key(IncidentKind::schema_decision), "no schema change waits for a decision", now.wall);
+  }
+  const bool off = view.status == ConnectionStatus::inactive || view.status == ConnectionStatus::locked;
+  const bool was_on = known && before.status == ConnectionStatus::active;
+  if (off && !view.status_reason.empty() &&
+      (was_on || !known || before.status_reason != view.status_reason)) {
+    raise(connection, IncidentKind::disabled_by_airbyte,
+          fmt::format("Airbyte switched it off: {}", view.status_reason), {});
+  }
+  if (view.status == ConnectionStatus::active)
+    incidents.close(key(IncidentKind::disabled_by_airbyte), "it is active again", now.wall);
+  const bool both = connection.rule != nullptr && !connection.schedules.empty() &&
+                    view.status == ConnectionStatus::active &&
+                    (view.schedule == AirbyteSchedule::cron || view.schedule == AirbyteSchedule::basic) &&
+                    connection.rule->policy.airbyte_schedule != AirbyteSchedulePolicy::set_manual;
+  if (both) {
+    raise(connection, IncidentKind::two_schedulers,
+          fmt::format("Airbyte schedules it ({}) and so does {}", view.schedule_text, connection.rule->where),
+          {});
+  } else {
+    incidents.close(key(IncidentKind::two_schedulers), "one scheduler drives it", now.wall);
+  }
+}
+
+/// A managed connection that no rule names any more, without anybody having edited the rules.
+void Core::Machine::watch_management(Connection& connection, bool rules_edited) {
+  auto& past = connection.history;
+  const std::string where =
+      connection.rule != nullptr && connection.present ? connection.rule->where : std::string{};
+  const IncidentBook::Key key{IncidentKind::left_management, std::nullopt, connection.view.id, {}};
+  if (where.empty() && !past.managed_by.empty() && !rules_edited) {
+    raise(connection, IncidentKind::left_management,
+          connection.present
+              ? fmt::format("{} named it, and no rule does any more: was it renamed, or a tag removed?",
+                            past.managed_by)
+              : fmt::format("{} named it, and it is gone from Airbyte", past.managed_by),
+          {});
+  } else if (!where.empty() || rules_edited) {
+    incidents.close(key, where.empty() ? "the rules were edited" : "a rule names it again", now.wall);
+  }
+  if (past.managed_by == where) return;
+  past.managed_by = where;
+  keep(put::PutHistory{past});
+}
+
+/// A rule that named connections and names none now.
+void Core::Machine::watch_rules() {
+  std::map<std::string, std::size_t> named;
+  for (const auto& rule : plan->rules) named[rule.where];
+  for (const auto& connection : connections) {
+    if (connection.present && connection.rule != nullptr) ++named[connection.rule->where];
+  }
+  for (const auto& [where, count] : named) {
+    const IncidentBook::Key key{IncidentKind::rule_matches_nothing, std::nullopt, {}, where};
+    auto& before = rule_counts[where];
+    if (count == 0 && before > 0) {
+      IncidentBook::Report report;
+      report.kind = IncidentKind::rule_matches_nothing;
+      report.subject = where;
+      report.summary = fmt::format("the rule named {} connections and names none now", before);
+      incidents.raise(report, now.wall);
+    } else if (count > 0) {
+      incidents.close(key, "the rule names connections again", now.wall);
+    }
+    before = count;
+  }
+  for (const auto& [key, incident] : std::map<IncidentBook::Key, Incident>(incidents.open())) {
+    if (incident.kind == IncidentKind::rule_matches_nothing && !named.contains(incident.subject))
+      incidents.close(key, "the rule was edited", now.wall);
+  }
+}
+
+/// Files when a connection's data becomes late, after anything that may have changed it.
+void Core::Machine::expect_freshness(ConnectionIndex index) {
+  auto& connection = connections[index];
+  if (connection.late_at) late.erase({*connection.late_at, index});
+  connection.late_at.reset();
+  if (!connection.present || connection.rule == nullptr || connection.view.status != ConnectionStatus::active)
+    return;
+  connection.late_at = stale_after(connection);
+  if (connection.late_at) late.emplace(*connection.late_at, index);
+}
+
+/// Only with a picture of the present: what cannot be seen is not late.
+void Core::Machine::tell_late() {
+  if (now.wall < late_grace_until) return;
+  while (!late.empty() && late.begin()->first < now.wall) {
+    const auto [at, index] = *late.begin();
+    late.erase(late.begin());
+    auto& connection = connections[index];
+    connection.late_at.reset();
+    if (is_paused(connection)) {
+      // Nobody expects data while somebody has paused it; it is looked at again when that ends.
+      continue;
+    }
+    raise(connection, IncidentKind::data_late,
+          connection.history.last_success
+              ? fmt::format("no verified success since {}; one was expected by {}",
+                            to_rfc3339(*connection.history.last_success), to_rfc3339(at))
+              : fmt::format("no verified success is known; one was expected by {}", to_rfc3339(at)),
+          connection.history.last_ended);
+  }
+}
+
+/// A request whose effect has not become known although time enough has passed for a person to look.
+void Core::Machine::tell_unresolved() {
+  for (const auto& [intended, id] : unresolved) {
+    const auto& open = runs.at(id);
+    if (now.mono - open.since < 2 * plan->settle) continue;
+    raise(connections[open.connection], IncidentKind::intent_unresolved,
+          fmt::format(
+              "a sync was requested at {} and nothing shows whether Airbyte took it: look for a job of that "
+              "time; starting one by hand settles it",
+              to_rfc3339(intended)),
+          {});
+  }
+}
+
+}  // namespace syncwarden::core
