@@ -174,7 +174,7 @@ Result<NextTable> next_table(std::string_view text, const NextDefaults& how) {
     fields = expression->fields;
   }
   const Marker marker(fields, **zone, how.dst);
-  NextTable table{schedule->text(), {schedule->warnings().begin(), schedule->warnings().end()}, {}};
+  NextTable table{schedule->text().str(), {schedule->warnings().begin(), schedule->warnings().end()}, {}};
   Instant at = how.from;
   for (int i = 0; i < how.count; ++i) {
     const auto following = schedule->next(at);

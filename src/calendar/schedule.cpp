@@ -68,7 +68,7 @@ std::string_view to_string(DstPolicy policy) {
 
 struct Schedule::Impl {
   std::variant<Cron, EverySpec> kind;
-  std::string text;
+  SharedText text;
   std::vector<std::string> warnings;
 };
 
@@ -101,8 +101,9 @@ Result<Schedule> Schedule::every(const EverySpec& spec) {
         {});
   }
   auto impl = std::make_shared<Impl>();
-  impl->text = fmt::format("every {}", syncwarden::to_string(spec.interval));
-  if (spec.phase > Millis{0}) impl->text += fmt::format(" phase {}", syncwarden::to_string(spec.phase));
+  std::string text = fmt::format("every {}", syncwarden::to_string(spec.interval));
+  if (spec.phase > Millis{0}) text += fmt::format(" phase {}", syncwarden::to_string(spec.phase));
+  impl->text = text;
   impl->kind = spec;
   return Schedule(std::move(impl));
 }
@@ -123,7 +124,7 @@ std::optional<Instant> Schedule::next(Instant after) const {
   return Instant{std::chrono::seconds{*found}};
 }
 
-const std::string& Schedule::text() const { return impl_->text; }
+const SharedText& Schedule::text() const { return impl_->text; }
 
 std::span<const std::string> Schedule::warnings() const { return impl_->warnings; }
 

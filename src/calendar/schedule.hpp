@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/shared_text.hpp"
 #include "base/time.hpp"
 
 #include <memory>
@@ -46,7 +47,7 @@ class Schedule {
 
   /// One line that identifies the schedule: equal text means equal instants. "0 15 * * * ? Europe/Berlin
   /// safe", "every 1h phase 10m".
-  [[nodiscard]] const std::string& text() const;
+  [[nodiscard]] const SharedText& text() const;
 
   /// What a careful reader of the expression should be told: ambiguous weekday numbers, steps that Quartz
   /// ignores.

@@ -56,7 +56,7 @@ std::optional<Instant> Window::end_if_inside(Instant at) const {
 }
 
 std::string Window::text() const {
-  const std::string& all = begins_.text();
+  const std::string all(begins_.text().view());
   return all.substr(0, all.rfind(' ')) + " for " + syncwarden::to_string(duration_);
 }
 

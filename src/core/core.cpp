@@ -41,7 +41,7 @@ NextWake Core::next_wake() const { return machine_->next_wake(); }
 FleetPicture Core::fleet(Instant now) const { return machine_->fleet(now); }
 
 void Core::for_each_connection(const std::function<void(const ConnectionPicture&)>& visit) const {
-  for (const auto& [id, index] : machine_->connection_index) {
+  for (const ConnectionIndex index : machine_->in_order()) {
     const auto& connection = machine_->connections[index];
     if (connection.present) visit(machine_->picture(connection));
   }
@@ -180,7 +180,7 @@ void Core::Machine::ask_airbyte() {
       // Those with something under way every time, the others in turn.
       std::set<ConnectionId> asked;
       for (const auto& connection : connections) {
-        if (connection.occupied || !connection.unresolved.empty()) asked.insert(connection.view.id);
+        if (connection.occupied || !connection.holding.empty()) asked.insert(connection.view.id);
       }
       for (std::size_t i = 0; i < std::min<std::size_t>(connections.size(), 20); ++i) {
         asked.insert(connections[focus_next++ % connections.size()].view.id);
@@ -194,7 +194,7 @@ void Core::Machine::ask_airbyte() {
 NextWake Core::Machine::next_wake() const {
   NextWake wake;
   if (!booted) return wake;
-  if (!due.empty()) earliest(wake.wall, due.begin()->first);
+  if (!due.empty()) earliest(wake.wall, due.first().at);
   if (!wall_timers.empty()) earliest(wake.wall, wall_timers.begin()->first);
   if (!mono_timers.empty()) earliest(wake.mono, mono_timers.begin()->first);
   if (!stopping && !probing && !airbyte) earliest(wake.mono, next_probe.value_or(now.mono));
@@ -202,7 +202,7 @@ NextWake Core::Machine::next_wake() const {
     if (!reading_connections) earliest(wake.mono, next_connections);
     if (!reading_jobs && can_poll()) earliest(wake.mono, next_jobs);
   }
-  if (!ready.empty() && can_trigger() && in_flight.size() < window()) {
+  if (!ready.empty() && can_trigger() && in_flight < window()) {
     const Mono paced = pacing.ready_at(now.mono) + Millis{1};
     earliest(wake.mono, fleet_held_since ? std::max(paced, fleet_next_probe) : paced);
   }

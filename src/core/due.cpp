@@ -1,7 +1,6 @@
 #include "core/due.hpp"
 
 #include <algorithm>
-#include <deque>
 
 namespace syncwarden::core {
 
@@ -39,7 +38,7 @@ DueTicks due_ticks(const calendar::Schedule& schedule, std::string_view jitter_k
   DueTicks result;
   result.watermark = watermark;
   const std::size_t keep = kept(policy, catch_up_max);
-  std::deque<DueTick> newest;
+  std::vector<DueTick>& newest = result.start;
   const auto give_up = [&](const DueTick& tick) {
     result.missed = tick.nominal;
     if (result.missed_count == max_counted_misses) {
@@ -56,7 +55,7 @@ DueTicks due_ticks(const calendar::Schedule& schedule, std::string_view jitter_k
     result.watermark = tick->nominal;
     if (newest.size() > keep) {
       give_up(newest.front());
-      newest.pop_front();
+      newest.erase(newest.begin());
     }
     if (++seen == max_counted_misses + keep) {
       // Far behind: stop counting, and go on a little before now, where the newest ones are.
@@ -75,10 +74,9 @@ DueTicks due_ticks(const calendar::Schedule& schedule, std::string_view jitter_k
   if (policy == CatchUpPolicy::none) {
     while (!newest.empty() && newest.front().late) {
       give_up(newest.front());
-      newest.pop_front();
+      newest.erase(newest.begin());
     }
   }
-  result.start.assign(newest.begin(), newest.end());
   return result;
 }
 

@@ -10,9 +10,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
-#include <tuple>
 #include <unordered_map>
+#include <vector>
 
 namespace syncwarden::core {
 
@@ -42,23 +41,42 @@ class ReadyQueue {
   [[nodiscard]] std::size_t size() const { return items_.size(); }
 
  private:
-  using Key = std::tuple<Instant, SharedText, RunId>;
+  /// Heaps are not searched: what leaves from the middle, or moves to another level, leaves its ticket
+  /// behind, and a ticket that is not its item's is passed over. They are swept out when they are the
+  /// majority.
+  using Ticket = std::uint64_t;
+  struct Place {
+    Instant due;
+    SharedText schedule;
+    RunId run;
+    Ticket ticket = 0;
+  };
+  struct Promotion {
+    Mono at;
+    RunId run;
+    Ticket ticket = 0;
+  };
   struct Level {
-    std::map<std::uint32_t, std::set<Key>> by_workspace;
+    std::map<std::uint32_t, std::vector<Place>> by_workspace;  // heaps, the next one on top; none is empty
     std::uint32_t last_workspace = 0;
   };
   struct Entry {
     Item item;
     int level = 0;  ///< with ageing
+    Ticket ticket = 0;
   };
 
   void age(Mono now);
-  void link(const Entry& entry);
-  void unlink(const Entry& entry);
+  void enter(Entry& entry);
+  std::optional<Item> pop_from(Level& level);
+  [[nodiscard]] bool holds(const RunId& run, Ticket ticket) const;
+  void sweep();
 
   std::array<Level, 10> levels_;
   std::unordered_map<RunId, Entry> items_;  // looked up, never iterated
-  std::set<std::pair<Mono, RunId>> promotions_;
+  std::vector<Promotion> promotions_;       // a heap, the next one on top
+  std::size_t places_ = 0;                  // in all levels, those passed over included
+  Ticket last_ticket_ = 0;
 };
 
 }  // namespace syncwarden::core

@@ -1,11 +1,11 @@
 // When a schedule of a rule is due: by the calendar, by how old the data is, or by other connections.
 #pragma once
 
+#include "base/shared_text.hpp"
 #include "calendar/schedule.hpp"
 #include "model/plan.hpp"
 
 #include <optional>
-#include <string>
 #include <utility>
 #include <variant>
 
@@ -18,7 +18,7 @@ class Timing {
   explicit Timing(After after) : text_(after.text), when_(std::move(after)) {}
 
   /// Identifies it: equal text means equal instants. An edited schedule starts anew.
-  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] const SharedText& text() const { return text_; }
   [[nodiscard]] const calendar::Schedule* calendar() const { return std::get_if<calendar::Schedule>(&when_); }
   [[nodiscard]] const KeepFresh* keep_fresh() const { return std::get_if<KeepFresh>(&when_); }
   [[nodiscard]] const After* after() const { return std::get_if<After>(&when_); }
@@ -29,7 +29,7 @@ class Timing {
   }
 
  private:
-  std::string text_;
+  SharedText text_;
   std::variant<calendar::Schedule, KeepFresh, After> when_;
 };
 

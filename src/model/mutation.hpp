@@ -22,7 +22,7 @@ struct ScheduleCursor {
   ScheduleId schedule;
   ConnectionId connection;
   Instant watermark;
-  std::string spec;  ///< Schedule::text(): an edited schedule starts anew
+  SharedText spec;  ///< Schedule::text(): an edited schedule starts anew
   /// Nominals in (decided_from, watermark] have decisions of their own. Earlier ones may have been given up
   /// together.
   Instant decided_from;

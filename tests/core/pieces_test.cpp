@@ -1,9 +1,14 @@
-// The small rules on their own: due, retry, ready_queue, slots.
+// The small rules on their own: agenda, due, index_set, retry, ready_queue, slots.
+#include "core/agenda.hpp"
 #include "core/desk.hpp"
 #include "core/due.hpp"
+#include "core/index_set.hpp"
 #include "core/ready_queue.hpp"
 #include "core/retry.hpp"
 #include "core/slots.hpp"
+
+#include <map>
+#include <set>
 
 #include <gmock/gmock.h>
 
@@ -109,6 +114,65 @@ TEST(Queue, AgeingStopsBelowAPersonsRequest) {
   EXPECT_EQ(queue.pop(Mono{10h})->run.lo, 3U);
   EXPECT_FALSE(queue.pop(Mono{10h}));
   EXPECT_FALSE(queue.erase(RunId{0, 1}));
+}
+
+TEST(Queue, WhatLeftOrRoseIsNeverServedTwice) {
+  ReadyQueue queue;
+  const Mono start{0h};
+  // Many leave from the middle, so that what they leave behind is swept out; some come again.
+  for (std::uint64_t id = 0; id < 1'000; ++id)
+    queue.push(item(id, 5, start, static_cast<std::uint32_t>(id % 3)), start);
+  for (std::uint64_t id = 0; id < 1'000; ++id) {
+    if (id % 10 == 0) continue;
+    EXPECT_TRUE(queue.erase(RunId{0, id}));
+  }
+  for (std::uint64_t id = 0; id < 1'000; id += 5) queue.push(item(id, 5, start), start);
+  EXPECT_EQ(queue.size(), 200U);
+  std::set<std::uint64_t> served;
+  const Mono later{25min};  // all of them have risen twice
+  while (const auto next = queue.pop(later)) EXPECT_TRUE(served.insert(next->run.lo).second) << next->run.lo;
+  EXPECT_EQ(served.size(), 200U);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Agenda, YieldsTheEarliestAsASortedSetWould) {
+  Agenda agenda;
+  std::set<std::pair<Instant, std::uint32_t>> expected;
+  std::map<std::uint32_t, Instant> entered;
+  Rng rng{7};
+  for (int i = 0; i < 20'000; ++i) {
+    const auto number = static_cast<std::uint32_t>(rng.below(50));
+    if (const auto known = entered.find(number); known != entered.end()) {
+      expected.erase({known->second, number});
+      entered.erase(known);
+    }
+    if (rng.chance(0.3)) {
+      agenda.remove(number);
+    } else {
+      const Instant at{Millis{static_cast<std::int64_t>(rng.below(20))}};  // ties are frequent
+      agenda.set(number, at);
+      expected.emplace(at, number);
+      entered[number] = at;
+    }
+    ASSERT_EQ(agenda.empty(), expected.empty());
+    if (expected.empty()) continue;
+    ASSERT_EQ(agenda.first().at, expected.begin()->first);
+    ASSERT_EQ(agenda.first().number, expected.begin()->second);
+  }
+}
+
+TEST(IndexSet, IsWalkedInOrderWhileItChanges) {
+  IndexSet set;
+  EXPECT_FALSE(set.next(0));
+  for (const std::uint32_t number : {700U, 63U, 64U, 0U, 64U, 5U}) set.insert(number);
+  set.erase(5);
+  set.erase(10'000);
+  std::vector<std::uint32_t> walked;
+  for (auto i = set.next(0); i; i = set.next(*i + 1)) {
+    walked.push_back(*i);
+    if (*i == 63) set.erase(64);
+  }
+  EXPECT_EQ(walked, (std::vector<std::uint32_t>{0, 63, 700}));
 }
 
 TEST(SlotCounts, TheWidestFullKeyHoldsAndCountsNeverUnderflow) {

@@ -42,7 +42,7 @@ void Core::Machine::boot(const in::Booted& first) {
   for (const auto& recovery : snapshot.recoveries)
     recoveries.emplace(recovery.job, std::pair{recovery, observed.now()});
   job_cursor = snapshot.job_cursor;
-  for (const auto& cursor : snapshot.cursors) cursors.emplace(cursor.schedule, cursor);
+  for (const auto& cursor : snapshot.cursors) unbound_cursors.emplace(cursor.schedule, cursor);
   for (const auto& record : snapshot.jobs) {
     newest_job = std::max(newest_job, record.job.id);
     if (is_terminal(record.job.status)) remember_ended(record.job);
@@ -50,7 +50,7 @@ void Core::Machine::boot(const in::Booted& first) {
   // An intent is a decision: the watermark never lies before it.
   for (const auto& run : snapshot.open_runs) {
     newest_job = std::max({newest_job, run.job, run.baseline});
-    if (const auto cursor = cursors.find(run.schedule); cursor != cursors.end()) {
+    if (const auto cursor = unbound_cursors.find(run.schedule); cursor != unbound_cursors.end()) {
       // What lies ahead since the clock was set back is decided without moving the watermark there.
       const auto& ahead = cursor->second;
       const bool known_ahead = ahead.ahead_until && run.nominal <= *ahead.ahead_until;
@@ -151,19 +151,20 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
   const ScheduleId id{fmt::format("{}/{}", connection.view.id.text, name)};
   const auto [entry, fresh] = slot_index.emplace(id, static_cast<ScheduleIndex>(slots.size()));
   const auto when = timing_for(schedule, connection.view.id);
-  if (fresh) slots.push_back(Slot{.id = id, .connection = index, .when = when, .bound = false});
+  if (fresh) {
+    slots.push_back(Slot{.id = id, .connection = index, .when = when, .bound = false});
+    if (auto known = unbound_cursors.extract(id)) slots.back().cursor = std::move(known.mapped());
+  }
   auto& slot = slots[entry->second];
   connection.schedules.push_back(entry->second);
 
-  const auto cursor = cursors.find(id);
-  const bool edited = cursor == cursors.end() || cursor->second.spec != when.text();
+  const bool edited = !slot.cursor || slot.cursor->spec != when.text();
   if (slot.bound && !edited) {
     // A jitter that changed moves the next due instant only.
-    due.erase({slot.next ? slot.next->due : Instant{}, entry->second});
     arm(slot, entry->second);
     return;
   }
-  if (slot.bound && slot.next) due.erase({slot.next->due, entry->second});
+  due.remove(entry->second);
   slot.bound = true;
   slot.when = when;
   if (when.after() != nullptr) {
@@ -184,7 +185,7 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
     slot.decided_before.reset();
     set_cursor(slot, slot.watermark);
   } else {
-    const ScheduleCursor& known = cursor->second;
+    const ScheduleCursor& known = *slot.cursor;
     slot.watermark = known.watermark;
     slot.range_begin = known.decided_from;
     if (known.ahead_from && known.ahead_until) slot.decided_before = {*known.ahead_from, *known.ahead_until};
@@ -205,7 +206,7 @@ void Core::Machine::unbind(ScheduleIndex index, bool forget_cursor, std::string_
   slot.bound = false;
   slot.chain_waits = false;
   chains.erase(index);
-  if (slot.next) due.erase({slot.next->due, index});
+  due.remove(index);
   slot.next.reset();
   if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::left_management, std::string(why));
   for (const auto& tick : slot.backlog) {
@@ -213,7 +214,7 @@ void Core::Machine::unbind(ScheduleIndex index, bool forget_cursor, std::string_
   }
   slot.backlog.clear();
   if (forget_cursor) {
-    cursors.erase(slot.id);
+    slot.cursor.reset();
     keep(put::DropCursor{slot.id});
   }
 }
@@ -328,7 +329,7 @@ void Core::Machine::restore_run(const Run& run) {
       // Whoever wrote the intent, its request may still take effect: the whole settle time counts from here.
       begin_holding(kept);
       kept.run.phase = RunPhase::intended;
-      in_flight.insert(run.id);
+      enter_lane(kept);
       make_unresolved(kept);
       break;
     case RunPhase::watching:

@@ -59,7 +59,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
                  fmt::format("{} is {} in Airbyte", connection.view.name, to_string(connection.view.status)),
                  "", "switch it on in Airbyte first"};
   }
-  if (!connection.active.empty() || connection.holding > 0) {
+  if (!connection.active.empty() || !connection.holding.empty()) {
     const JobId job = connection.active.empty() ? JobId{} : connection.active.front().view.id;
     return Error{Errc::conflict,
                  job.value != 0

@@ -117,7 +117,7 @@ void Core::Machine::may_wake(const std::vector<Slots::Key>& keys) {
 /// Starts what may start, in order, until something holds everybody back.
 void Core::Machine::admit() {
   if (!can_trigger()) return;
-  while (in_flight.size() < window()) {
+  while (in_flight < window()) {
     wake_parked();
     if (ready.empty() || !fleet_lets_through()) return;
     const auto item = ready.pop(now.mono);
@@ -206,23 +206,24 @@ bool Core::Machine::is_ours(JobId job) const {
 bool Core::Machine::overlaps(RunId id) {
   auto& open = runs.at(id);
   auto& connection = connections[open.connection];
-  if (connection.active.empty() && connection.holding == 0) return false;
+  if (connection.active.empty() && connection.holding.empty()) return false;
   const auto& policy = policy_of(open);
   const JobView* job = connection.active.empty() ? nullptr : &connection.active.front().view;
-  const std::string what =
-      job != nullptr ? fmt::format("job {} is {} since {}", job->id.value,
-                                   job->status == JobStatus::unknown ? "under way" : to_string(job->status),
-                                   to_rfc3339(job->created))
-                     : "another request for this connection is under way";
+  const auto what = [&] {
+    if (job == nullptr) return std::string("another request for this connection is under way");
+    return fmt::format("job {} is {} since {}", job->id.value,
+                       job->status == JobStatus::unknown ? "under way" : to_string(job->status),
+                       to_rfc3339(job->created));
+  };
   switch (policy.overlap) {
     case OverlapPolicy::skip:
-      give_up_waiting(id, TickReason::overlap, what);
+      give_up_waiting(id, TickReason::overlap, what());
       return true;
     case OverlapPolicy::attach:
       if (job == nullptr || job->type != JobType::sync) {
         wait_for_end(open);
       } else {
-        decide_tick(open, TickOutcome::attached, TickReason::job_running, what);
+        decide_tick(open, TickOutcome::attached, TickReason::job_running, what());
         take_job(open, job->id, Attribution::attached);
       }
       return true;
@@ -273,7 +274,7 @@ void Core::Machine::start_intent(OpenRun& open) {
   keep_run(open);
   count_probe(connections[open.connection], run);
   begin_holding(open);
-  in_flight.insert(run.id);
+  enter_lane(open);
   tell(fact::TriggerSent{run});
   Mono not_after = now.mono + lane_patience;
   if (const auto& deadline = policy_of(open).start_deadline; deadline && !open.tick_decided) {
@@ -285,9 +286,8 @@ void Core::Machine::start_intent(OpenRun& open) {
 void Core::Machine::begin_holding(OpenRun& open) {
   if (open.holding) return;
   open.holding = true;
-  auto& connection = connections[open.connection];
-  ++connection.holding;
-  connection.unresolved.insert(open.run.id);
+  auto& holding = connections[open.connection].holding;
+  holding.insert(std::upper_bound(holding.begin(), holding.end(), open.run.id), open.run.id);
   changed_occupancy(open.connection);
 }
 
@@ -298,19 +298,25 @@ void Core::Machine::end_holding(OpenRun& open) {
     incidents.close({IncidentKind::intent_unresolved, std::nullopt, open.run.connection, {}},
                     "its effect is known now", now.wall);
   }
-  in_flight.erase(open.run.id);
+  leave_lane(open);
   unresolved.erase({open.run.intended, open.run.id});
-  auto& connection = connections[open.connection];
-  --connection.holding;
-  connection.unresolved.erase(open.run.id);
+  std::erase(connections[open.connection].holding, open.run.id);
   changed_occupancy(open.connection);
+}
+
+void Core::Machine::enter_lane(OpenRun& open) {
+  if (!std::exchange(open.in_lane, true)) ++in_flight;
+}
+
+void Core::Machine::leave_lane(OpenRun& open) {
+  if (std::exchange(open.in_lane, false)) --in_flight;
 }
 
 /// Keeps the slots in step with whether anything runs on a connection, and wakes those who waited for the
 /// end.
 void Core::Machine::changed_occupancy(ConnectionIndex index) {
   auto& connection = connections[index];
-  const bool occupied = !connection.active.empty() || connection.holding > 0;
+  const bool occupied = !connection.active.empty() || !connection.holding.empty();
   if (connection.active.empty()) {
     busy.erase(index);
   } else {

@@ -91,7 +91,8 @@ void Core::Machine::cancel_for_blackouts() {
   const bool any = std::any_of(plan->blackouts.begin(), plan->blackouts.end(),
                                [](const Blackout& blackout) { return blackout.cancel_running; });
   if (!any || plan->mode == Mode::shadow || stopping || !store_healthy) return;
-  for (const ConnectionIndex index : busy) {
+  for (auto at = busy.next(0); at; at = busy.next(*at + 1)) {
+    const ConnectionIndex index = *at;
     auto& connection = connections[index];
     if (connection.rule == nullptr) continue;
     const Blackout* blackout = blackout_of(connection);
@@ -125,7 +126,7 @@ void Core::Machine::pause_schedules(Connection& connection) {
   const Pause* pause = pause_of(connection);
   for (const ScheduleIndex index : connection.schedules) {
     auto& slot = slots[index];
-    if (slot.next) due.erase({slot.next->due, index});
+    due.remove(index);
     slot.next.reset();
     const auto backlog = std::exchange(slot.backlog, {});
     if (slot.waiting && !runs.at(*slot.waiting).tick_decided)
@@ -204,6 +205,8 @@ std::optional<Instant> Core::Machine::next_pause_end() const {
 
 /// When a schedule without a calendar is due next, by what is known now.
 void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
+  slot.next.reset();
+  due.remove(index);
   const auto& connection = connections[slot.connection];
   if (const auto* fresh = slot.when.keep_fresh()) {
     // What runs now may make the data fresh; its end arms this again.
@@ -219,7 +222,7 @@ void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
       slot.next = NextTick{*state.first, *state.first + *after->within};
     }
   }
-  if (slot.next) due.emplace(slot.next->due, index);
+  if (slot.next) due.set(index, slot.next->due);
 }
 
 std::vector<std::optional<Instant>> Core::Machine::parent_successes(const After& after) const {
@@ -239,6 +242,7 @@ std::vector<std::optional<Instant>> Core::Machine::parent_successes(const After&
 /// The due instant of a schedule without a calendar has come.
 void Core::Machine::due_by_events(Slot& slot, ScheduleIndex index) {
   const auto armed = std::exchange(slot.next, std::nullopt);
+  due.remove(index);
   if (const auto* after = slot.when.after()) {
     const auto state = chain_state(parent_successes(*after), slot.watermark);
     if (!state.ready) {
@@ -267,8 +271,6 @@ void Core::Machine::rearm_by_events(ConnectionIndex index) {
   const auto again = [&](ScheduleIndex at) {
     auto& slot = slots[at];
     if (!slot.bound || slot.when.calendar() != nullptr || is_paused(connections[slot.connection])) return;
-    if (slot.next) due.erase({slot.next->due, at});
-    slot.next.reset();
     arm_by_events(slot, at);
   };
   for (const ScheduleIndex at : connections[index].schedules) again(at);

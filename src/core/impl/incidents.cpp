@@ -259,23 +259,23 @@ void Core::Machine::watch_rules() {
 
 /// Files when a connection's data becomes late, after anything that may have changed it.
 void Core::Machine::expect_freshness(ConnectionIndex index) {
-  auto& connection = connections[index];
-  if (connection.late_at) late.erase({*connection.late_at, index});
-  connection.late_at.reset();
-  if (!connection.present || connection.rule == nullptr || connection.view.status != ConnectionStatus::active)
-    return;
-  connection.late_at = stale_after(connection);
-  if (connection.late_at) late.emplace(*connection.late_at, index);
+  const auto& connection = connections[index];
+  std::optional<Instant> at;
+  if (connection.present && connection.view.status == ConnectionStatus::active) at = stale_after(connection);
+  if (at) {
+    late.set(index, *at);
+  } else {
+    late.remove(index);
+  }
 }
 
 /// Only with a picture of the present: what cannot be seen is not late.
 void Core::Machine::tell_late() {
   if (now.wall < late_grace_until) return;
-  while (!late.empty() && late.begin()->first < now.wall) {
-    const auto [at, index] = *late.begin();
-    late.erase(late.begin());
+  while (!late.empty() && late.first().at < now.wall) {
+    const auto [at, index] = late.first();
+    late.remove(index);
     auto& connection = connections[index];
-    connection.late_at.reset();
     if (is_paused(connection)) {
       // Nobody expects data while somebody has paused it; it is looked at again when that ends.
       continue;

@@ -36,7 +36,7 @@ void Core::Machine::trigger_answered(const in::TriggerAnswered& answered) {
     return;
   }
   if (open.run.phase != RunPhase::intended && open.run.phase != RunPhase::unresolved) return;
-  in_flight.erase(answered.run);
+  leave_lane(open);
   if (reply.answer != TriggerAnswer::created) tell(fact::TriggerFailed{open.run, reply.answer, reply.error});
 
   switch (reply.answer) {
@@ -153,7 +153,7 @@ void Core::Machine::take_back(OpenRun& open) {
 }
 
 void Core::Machine::make_unresolved(OpenRun& open) {
-  in_flight.erase(open.run.id);
+  leave_lane(open);
   open.run.phase = RunPhase::unresolved;
   open.since = now.mono;
   unresolved.emplace(open.run.intended, open.run.id);
@@ -197,14 +197,11 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
 
 /// Is this job the effect of one of the connection's requests whose answer is not known?
 void Core::Machine::look_for_effects(ConnectionIndex index, const JobView& job) {
-  auto& connection = connections[index];
-  if (connection.unresolved.empty() || job.type != JobType::sync) return;
-  for (const RunId& id : std::set<RunId>(connection.unresolved)) {
-    auto& open = runs.at(id);
-    if (job.id <= open.run.baseline || watchers.contains(job.id)) continue;
-    take_job(open, job.id, Attribution::adopted);
-    return;
-  }
+  const auto& holding = connections[index].holding;
+  if (holding.empty() || job.type != JobType::sync || watchers.contains(job.id)) return;
+  const auto older = std::find_if(holding.begin(), holding.end(),
+                                  [&](const RunId& id) { return runs.at(id).run.baseline < job.id; });
+  if (older != holding.end()) take_job(runs.at(*older), job.id, Attribution::adopted);
 }
 
 /// After the settle time, a complete poll that shows nothing newer, while other jobs have moved, is the

@@ -231,7 +231,8 @@ void Core::Machine::pass_ladder() {
     raise(*connection, IncidentKind::cancel_failed,
           fmt::format("job {} was cancelled {} times and has not ended", job.value, recovery.requests), job);
   }
-  for (const ConnectionIndex index : busy) {
+  for (auto at = busy.next(0); at; at = busy.next(*at + 1)) {
+    const ConnectionIndex index = *at;
     for (auto& job : connections[index].active) {
       if (job.stuck && !job.inspecting) act_on_stuck(index, job);
     }
@@ -330,7 +331,8 @@ void Core::Machine::saw_job(Connection& connection) {
 }
 
 std::optional<std::pair<ConnectionIndex, std::size_t>> Core::Machine::find_active(JobId job) const {
-  for (const ConnectionIndex index : busy) {
+  for (auto at = busy.next(0); at; at = busy.next(*at + 1)) {
+    const ConnectionIndex index = *at;
     const auto& active = connections[index].active;
     for (std::size_t i = 0; i < active.size(); ++i) {
       if (active[i].view.id == job) return std::pair{index, i};
@@ -407,8 +409,7 @@ void Core::Machine::read_airbyte_schedule(Connection& connection) {
 /// When Airbyte itself should have created a job at the latest.
 void Core::Machine::expect_airbyte_run(ConnectionIndex index) {
   auto& connection = connections[index];
-  if (connection.airbyte_due) airbyte_due.erase({*connection.airbyte_due, index});
-  connection.airbyte_due.reset();
+  airbyte_due.remove(index);
   if (!connection.present || connection.view.status != ConnectionStatus::active) return;
   read_airbyte_schedule(connection);
   const auto& newest = connection.history.newest_job_created;
@@ -420,16 +421,14 @@ void Core::Machine::expect_airbyte_run(ConnectionIndex index) {
   if (due_at && *due_at < watched_since && connection.airbyte_cron)
     due_at = connection.airbyte_cron->next(watched_since);
   if (!due_at) return;
-  connection.airbyte_due = *due_at + missed_run_grace;
-  airbyte_due.emplace(*connection.airbyte_due, index);
+  airbyte_due.set(index, *due_at + missed_run_grace);
 }
 
 void Core::Machine::tell_missed_runs() {
-  while (!airbyte_due.empty() && airbyte_due.begin()->first < now.wall) {
-    const auto [at, index] = *airbyte_due.begin();
-    airbyte_due.erase(airbyte_due.begin());
+  while (!airbyte_due.empty() && airbyte_due.first().at < now.wall) {
+    const auto [at, index] = airbyte_due.first();
+    airbyte_due.remove(index);
     auto& connection = connections[index];
-    connection.airbyte_due.reset();
     const Instant due_at = at - missed_run_grace;
     const bool ran =
         connection.history.newest_job_created.value_or(Instant{}) >= due_at - missed_run_tolerance;

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "base/rng.hpp"
+#include "core/agenda.hpp"
 #include "core/breaker.hpp"
 #include "core/core.hpp"
 #include "core/due.hpp"
 #include "core/freshness.hpp"
 #include "core/incident_book.hpp"
+#include "core/index_set.hpp"
 #include "core/ready_queue.hpp"
 #include "core/retry.hpp"
 #include "core/slots.hpp"
@@ -18,11 +20,14 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <queue>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -54,7 +59,6 @@ struct Connection {
   std::vector<Slots::Key> keys;
   std::vector<ActiveJob> active;  ///< almost always none or one
   std::uint32_t workspace = 0;    ///< dense number for fairness
-  std::uint32_t holding = 0;      ///< our runs that are intended or unresolved
   bool occupied = false;          ///< counted in the slots
   bool present = true;            ///< false: gone from Airbyte; kept for its runs and cursors
   bool asked_manual = false;      ///< a request to set Airbyte's schedule to manual was made
@@ -63,26 +67,25 @@ struct Connection {
   mutable std::optional<std::pair<Instant, std::optional<Instant>>> expected_after;
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
-  std::set<RunId> unresolved;                     ///< intended or unresolved runs, looked for in every poll
-  std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
-  std::uint32_t failed_runs = 0;                  ///< in a row
-  std::optional<Instant> late_at;                 ///< its entry in `late`
+  std::vector<RunId> holding;          ///< intended or unresolved runs in order, looked for in every poll
+  std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
+  std::uint32_t failed_runs = 0;       ///< in a row
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
   // Airbyte's own schedule
   std::string airbyte_text;  ///< of which the two below were read
   std::optional<calendar::Schedule> airbyte_cron;
   std::optional<Millis> airbyte_every;
-  std::optional<Instant> airbyte_due;  ///< its entry in `airbyte_due`
 };
 
 struct Slot {
   ScheduleId id;
   ConnectionIndex connection = 0;
   Timing when;
-  bool bound = true;  ///< false: its rule or connection is gone
-  Instant watermark;  ///< newest nominal taken from the schedule
+  bool bound = true;                     ///< false: its rule or connection is gone
+  Instant watermark;                     ///< newest nominal taken from the schedule
+  std::optional<ScheduleCursor> cursor;  ///< what is durable of it
   std::optional<NextTick> next;
-  std::deque<DueTick> backlog;   ///< catch_up: all, waiting for its turn
+  std::vector<DueTick> backlog;  ///< catch_up: all, waiting for its turn, oldest first
   std::optional<RunId> waiting;  ///< its run that waits to start or to start again; never more than one
   bool chain_waits = false;      ///< some parents have succeeded, others have not
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
@@ -90,6 +93,9 @@ struct Slot {
   /// After the clock was set back by hours: nominals in (first, second] were decided before that.
   std::optional<std::pair<Instant, Instant>> decided_before;
 };
+
+/// An ended job, the earliest end first.
+using EndedJob = std::pair<Instant, JobId>;
 
 /// A run that has not finished, with what need not survive a crash.
 struct OpenRun {
@@ -99,7 +105,8 @@ struct OpenRun {
   bool stored = false;
   bool tick_decided = false;  ///< its tick has its outcome (it is in its job, or in an extra job)
   bool deferred = false;      ///< something named held it back
-  bool holding = false;       ///< counted in its connection's `holding`
+  bool holding = false;       ///< listed in its connection's `holding`
+  bool in_lane = false;       ///< intended: the request is on its way
   bool in_ready = false;
   std::optional<Slots::Key> parked;  ///< waits for a slot of this key
   bool waits_for_end = false;
@@ -129,28 +136,30 @@ struct Core::Machine {
   Decision* out = nullptr;  // of the step under way
 
   std::vector<Connection> connections;
-  std::map<ConnectionId, ConnectionIndex> connection_index;  // ordered: iterated for the outside
+  std::unordered_map<ConnectionId, ConnectionIndex> connection_index;  // looked up, never iterated
+  mutable std::vector<ConnectionIndex> connections_by_id;              // see in_order()
   std::map<std::string, std::uint32_t> workspace_numbers;
   std::vector<Slot> slots;
-  std::map<ScheduleId, ScheduleIndex> slot_index;
-  std::map<ScheduleId, ScheduleCursor> cursors;  // durable watermarks, also of unbound schedules
-  std::unordered_map<RunId, OpenRun> runs;       // looked up, never iterated
-  std::map<JobId, std::vector<RunId>> watchers;
-  std::map<JobId, Instant> recent_ended;  // dedupe: ended jobs within an hour of the cursor
-  std::set<std::pair<Instant, JobId>> recent_by_time;
+  // Looked up, never iterated.
+  std::unordered_map<ScheduleId, ScheduleIndex> slot_index;
+  std::unordered_map<ScheduleId, ScheduleCursor> unbound_cursors;  // of schedules without a slot
+  std::unordered_map<RunId, OpenRun> runs;
+  std::unordered_map<JobId, std::vector<RunId>> watchers;
+  std::unordered_set<JobId> recent_ended;  // dedupe: ended jobs within an hour of the cursor
+  std::priority_queue<EndedJob, std::vector<EndedJob>, std::greater<>> recent_by_time;
 
   // waiting
-  std::set<std::pair<Instant, ScheduleIndex>> due;  // next due instant of every bound schedule
+  Agenda due;  // next due instant of every bound schedule
   ReadyQueue ready;
   std::map<Slots::Key, ReadyQueue> parked;
   std::set<Slots::Key> wakeable;
   std::set<std::pair<Instant, RunId>> wall_timers;            // start deadlines, ends of back-off
   std::set<std::pair<Mono, RunId>> mono_timers;               // settle, cancel deadlines
   std::set<std::pair<std::uint64_t, RunId>> gate_after_poll;  // by the poll that has to be seen first
-  std::set<ConnectionIndex> busy;                             // connections with active jobs
+  IndexSet busy;                                              // connections with active jobs
   std::size_t waiting_for_end = 0, backing_off = 0;
   std::set<std::pair<Instant, RunId>> unresolved;  // by when the intent was written
-  std::set<RunId> in_flight;                       // intended: the request is on its way
+  std::size_t in_flight = 0;                       // runs whose request is on its way
   Slots limits;
   Pacing pacing;
 
@@ -161,8 +170,8 @@ struct Core::Machine {
   std::map<ConnectionId, Pause> pauses;                       // the empty id: everything
   std::map<std::string, CommandRecord> commands;              // by idempotency key
   std::map<std::string, std::size_t> rule_counts;             // connections that each rule named last
-  std::set<std::pair<Instant, ConnectionIndex>> late;         // when data becomes late
-  std::set<std::pair<Instant, ConnectionIndex>> airbyte_due;  // when Airbyte should have run it itself
+  Agenda late;         // by connection: when its data becomes late
+  Agenda airbyte_due;  // by connection: when Airbyte should have run it itself
   std::set<ScheduleIndex> chains;
   std::array<std::size_t, all_wait_causes.size()> held{};
   Instant late_grace_until{};                     // nothing counts as late before
@@ -225,6 +234,8 @@ struct Core::Machine {
   void adopt_plan(PlanPtr next);
   void see_connections(const in::ConnectionsSeen& seen);
   ConnectionIndex know(const ConnectionView& view);
+  /// Every connection ever known, by id.
+  [[nodiscard]] const std::vector<ConnectionIndex>& in_order() const;
   void bind(ConnectionIndex index);
   void bind_schedule(ConnectionIndex index, const RuleSchedule& schedule, std::size_t ordinal);
   void unbind(ScheduleIndex index, bool forget_cursor, std::string_view why);
@@ -246,10 +257,10 @@ struct Core::Machine {
   void wait_unscheduled(OpenRun& open);
   void next_of_backlog(ScheduleIndex index);
   void decide_tick(OpenRun& open, TickOutcome outcome, TickReason reason, std::string detail = {});
-  void record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
-                   std::uint32_t also, std::string detail);
-  void keep_cursor(const Slot& slot, Instant decided);
-  void set_cursor(const Slot& slot, Instant watermark);
+  void record_tick(Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason, std::uint32_t also,
+                   std::string detail);
+  void keep_cursor(Slot& slot, Instant decided);
+  void set_cursor(Slot& slot, Instant watermark);
   void finish(RunId id, Verdict verdict, std::optional<FailureClass> failure);
   void keep_run(OpenRun& open);
   void clock_corrected();
@@ -365,6 +376,8 @@ struct Core::Machine {
   void give_up_unresolved(const JobsPage& page);
   void end_holding(OpenRun& open);
   void begin_holding(OpenRun& open);
+  void enter_lane(OpenRun& open);
+  void leave_lane(OpenRun& open);
 
   // ---- watch.cpp ----
   void see_jobs(const in::JobsSeen& seen);

@@ -21,23 +21,26 @@ void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
   const auto* rule = connections[slot.connection].rule;
   if (is_paused(connections[slot.connection])) {
     slot.next.reset();
+    due.remove(index);
     return;
   }
   const auto* calendar = slot.when.calendar();
   if (calendar == nullptr) {
-    slot.next.reset();
     arm_by_events(slot, index);
     return;
   }
   pass_over_decided(slot);
   slot.next = next_tick(*calendar, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
-  if (slot.next) due.emplace(slot.next->due, index);
+  if (slot.next) {
+    due.set(index, slot.next->due);
+  } else {
+    due.remove(index);
+  }
 }
 
 void Core::Machine::collect_due() {
-  while (!due.empty() && due.begin()->first <= now.wall) {
-    const ScheduleIndex index = due.begin()->second;
-    due.erase(due.begin());
+  while (!due.empty() && due.first().at <= now.wall) {
+    const ScheduleIndex index = due.first().number;
     auto& slot = slots[index];
     const auto* calendar = slot.when.calendar();
     if (calendar == nullptr) {
@@ -93,7 +96,7 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
       }
       record_tick(slot, slot.backlog.front().nominal, TickOutcome::skipped, TickReason::superseded, 0,
                   "more ticks wait than catch_up_max");
-      slot.backlog.pop_front();
+      slot.backlog.erase(slot.backlog.begin());
     }
     return;
   }
@@ -115,11 +118,12 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
   open.connection = slot.connection;
   open.slot = index;
   open.since = now.mono;
-  const auto [kept, fresh] = runs.emplace(open.run.id, open);
+  const RunId id = open.run.id;
+  const auto [kept, fresh] = runs.emplace(id, std::move(open));
   if (!fresh) return;  // the clock went back over a run that is still under way
   ++slot.unfinished;
-  slot.waiting = open.run.id;
-  if (policy.start_deadline) wall_timers.emplace(tick.due + *policy.start_deadline, open.run.id);
+  slot.waiting = id;
+  if (policy.start_deadline) wall_timers.emplace(tick.due + *policy.start_deadline, id);
   make_ready(kept->second);
 }
 
@@ -181,35 +185,33 @@ void Core::Machine::next_of_backlog(ScheduleIndex index) {
   auto& slot = slots[index];
   if (!slot.bound || slot.unfinished > 0 || slot.backlog.empty()) return;
   const DueTick tick = slot.backlog.front();
-  slot.backlog.pop_front();
+  slot.backlog.erase(slot.backlog.begin());
   auto rest = std::exchange(slot.backlog, {});
   take_tick(index, tick);
   slots[index].backlog = std::move(rest);
 }
 
 /// Moves the durable watermark of a schedule, never back.
-void Core::Machine::keep_cursor(const Slot& slot, Instant decided) {
-  const auto known = cursors.find(slot.id);
-  if (known == cursors.end() && !slot.bound)
-    return;  // the schedule was removed, and starts anew if it returns
-  const bool ahead = known != cursors.end() && known->second.spec == slot.when.text();
-  const Instant watermark = ahead ? std::max(known->second.watermark, decided) : decided;
+void Core::Machine::keep_cursor(Slot& slot, Instant decided) {
+  if (!slot.cursor && !slot.bound) return;  // the schedule was removed, and starts anew if it returns
+  const bool ahead = slot.cursor && slot.cursor->spec == slot.when.text();
+  const Instant watermark = ahead ? std::max(slot.cursor->watermark, decided) : decided;
   set_cursor(slot, watermark);
 }
 
-void Core::Machine::set_cursor(const Slot& slot, Instant watermark) {
+void Core::Machine::set_cursor(Slot& slot, Instant watermark) {
   ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text(),
                         std::min(slot.range_begin, watermark)};
   if (slot.decided_before) {
     cursor.ahead_from = slot.decided_before->first;
     cursor.ahead_until = slot.decided_before->second;
   }
-  cursors[slot.id] = cursor;
+  slot.cursor = cursor;
   keep(put::Cursor{std::move(cursor)});
 }
 
 /// Writes a tick that never became a run.
-void Core::Machine::record_tick(const Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
+void Core::Machine::record_tick(Slot& slot, Instant nominal, TickOutcome outcome, TickReason reason,
                                 std::uint32_t also, std::string detail) {
   Tick tick;
   tick.schedule = slot.id;
@@ -279,7 +281,7 @@ void Core::Machine::clock_corrected() {
   for (ScheduleIndex i = 0; i < slots.size(); ++i) {
     auto& slot = slots[i];
     if (!slot.bound || slot.watermark <= now.wall) continue;
-    if (slot.next) due.erase({slot.next->due, i});
+    due.remove(i);
     go_back_to_now(slot);
     arm(slot, i);
   }

@@ -28,6 +28,17 @@ std::optional<Instant> Core::Machine::stale_after(const Connection& connection) 
   return std::nullopt;
 }
 
+/// Sorted when it is asked for after new ones came, not as each of them comes.
+const std::vector<ConnectionIndex>& Core::Machine::in_order() const {
+  auto& order = connections_by_id;
+  if (order.size() == connections.size()) return order;
+  while (order.size() < connections.size()) order.push_back(static_cast<ConnectionIndex>(order.size()));
+  std::sort(order.begin(), order.end(), [this](ConnectionIndex a, ConnectionIndex b) {
+    return connections[a].view.id < connections[b].view.id;
+  });
+  return order;
+}
+
 ConnectionPicture Core::Machine::picture(const Connection& connection) const {
   ConnectionPicture picture;
   picture.view = &connection.view;

@@ -83,6 +83,9 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
     const Millis age = std::max(Millis{}, now.wall - job.created);
     youngest = std::min(youngest.value_or(age), age);
   }
+  // An end is at most three things to keep and two to tell: a herd's ends come together.
+  out->durable.reserve(out->durable.size() + 3 * page.ended.size());
+  out->facts.reserve(out->facts.size() + 2 * page.ended.size());
   auto cursor = job_cursor;
   for (const auto& job : page.ended) {
     see_ended(job, history);
@@ -93,9 +96,9 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (cursor && cursor != job_cursor) {
     job_cursor = cursor;
     keep(put::JobCursor{*cursor});
-    while (!recent_by_time.empty() && recent_by_time.begin()->first + recent < *cursor) {
-      recent_ended.erase(recent_by_time.begin()->second);
-      recent_by_time.erase(recent_by_time.begin());
+    while (!recent_by_time.empty() && recent_by_time.top().first + recent < *cursor) {
+      recent_ended.erase(recent_by_time.top().second);
+      recent_by_time.pop();
     }
   }
   remember_listed(page);
@@ -177,8 +180,8 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
 /// Jobs that a complete poll named neither active nor ended: after two of those each is read on its own. (A
 /// poll that left out some ends says nothing about those that it did not name.)
 void Core::Machine::see_missing(const JobsPage& page) {
-  for (const ConnectionIndex index : busy) {
-    auto& connection = connections[index];
+  for (auto index = busy.next(0); index; index = busy.next(*index + 1)) {
+    auto& connection = connections[*index];
     if (page.covers &&
         std::find(page.covers->begin(), page.covers->end(), connection.view.id) == page.covers->end()) {
       continue;
@@ -223,7 +226,7 @@ bool Core::Machine::drop_active(ConnectionIndex index, JobId job) {
 }
 
 void Core::Machine::remember_ended(const JobView& job) {
-  if (recent_ended.emplace(job.id, job.updated).second) recent_by_time.emplace(job.updated, job.id);
+  if (recent_ended.insert(job.id).second) recent_by_time.emplace(job.updated, job.id);
 }
 
 void Core::Machine::see_ended(const JobView& job, bool history) {
@@ -246,7 +249,7 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
   auto& connection = connections[entry->second];
   if (!history) movement(connection);
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
-  if (fresh || !connection.unresolved.empty()) look_for_effects(entry->second, job);
+  if (fresh || !connection.holding.empty()) look_for_effects(entry->second, job);
 
   const bool untold = history && !watchers.contains(job.id);
   if (!untold) saw_job(connection);
@@ -423,20 +426,20 @@ void Core::Machine::job_read(const in::JobRead& read) {
     }
     return;
   }
-  for (const ConnectionIndex index : std::set<ConnectionIndex>(busy)) {
-    const auto& active = connections[index].active;
+  for (auto index = busy.next(0); index; index = busy.next(*index + 1)) {
+    auto& active = connections[*index].active;
     const auto found = std::find_if(active.begin(), active.end(), [&](const ActiveJob& candidate) {
       return candidate.view.id == read.job;
     });
     if (found == active.end()) continue;
     if (read.view.error().code != Errc::not_found) {
-      connections[index].active[static_cast<std::size_t>(found - active.begin())].reading = false;
+      found->reading = false;
       return;
     }
     const JobView gone = found->view;
     tell(fact::Warning{
-        fmt::format("job {} of {} is unknown to Airbyte now", gone.id.value, connections[index].view.name)});
-    drop_active(index, read.job);
+        fmt::format("job {} of {} is unknown to Airbyte now", gone.id.value, connections[*index].view.name)});
+    drop_active(*index, read.job);
     Ending ending;
     ending.lost = FailureClass::lost;
     end_watchers(gone, ending);
