@@ -54,7 +54,7 @@ std::string schedule_text(const RuleSchedule& schedule) {
   const auto* fixed = std::get_if<Schedule>(&schedule.when);
   const std::string when =
       fixed != nullptr
-          ? fixed->text()
+          ? fixed->text().str()
           : fmt::format("every {} spread", to_string(std::get<SpreadEvery>(schedule.when).interval));
   return schedule.name.empty() ? shown(when) : fmt::format("{}: {}", schedule.name, shown(when));
 }
