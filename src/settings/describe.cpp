@@ -57,7 +57,7 @@ Entries policy_entries(const Policy& policy) {
 
 std::string schedule_text(const RuleSchedule& schedule) {
   std::string when;
-  if (const auto* fixed = std::get_if<Schedule>(&schedule.when)) when = fixed->text();
+  if (const auto* fixed = std::get_if<Schedule>(&schedule.when)) when = fixed->text().str();
   if (const auto* spread = std::get_if<SpreadEvery>(&schedule.when))
     when = fmt::format("every {} spread", to_string(spread->interval));
   if (const auto* fresh = std::get_if<KeepFresh>(&schedule.when))

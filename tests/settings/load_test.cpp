@@ -129,7 +129,7 @@ connections:
   EXPECT_EQ(first.policy.extra_jobs.on, std::vector{FailureClass::lost});
   EXPECT_EQ(std::get<Millis>(first.policy.freshness.late_after), Millis{6h});
   ASSERT_EQ(first.schedules.size(), 1U);
-  EXPECT_NE(std::get<calendar::Schedule>(first.schedules[0].when).text().find("Europe/Berlin"),
+  EXPECT_NE(std::get<calendar::Schedule>(first.schedules[0].when).text().view().find("Europe/Berlin"),
             std::string::npos);
   const Rule& second = settings.plan->rules[1];
   EXPECT_EQ(second.policy.overlap, OverlapPolicy::cancel_other);
@@ -141,7 +141,7 @@ connections:
   EXPECT_EQ(second.policy.jitter, 5min);
   EXPECT_EQ(second.policy.airbyte_schedule, AirbyteSchedulePolicy::tolerate);
   EXPECT_EQ(second.policy.extra_jobs.max, 3U);
-  const std::string text = std::get<calendar::Schedule>(second.schedules[0].when).text();
+  const std::string text = std::get<calendar::Schedule>(second.schedules[0].when).text().str();
   EXPECT_NE(text.find("Asia/Tokyo"), std::string::npos);
   EXPECT_NE(text.find("quartz"), std::string::npos);
 }

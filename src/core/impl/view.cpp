@@ -102,7 +102,7 @@ bool Core::Machine::with_connection(const ConnectionId& id,
   }
   if (connection.rule != nullptr) full.rule = connection.rule->where;
   for (const ScheduleIndex index : connection.schedules) {
-    full.schedules.push_back(slots[index].when.text());
+    full.schedules.push_back(slots[index].when.text().str());
     if (slots[index].waiting) full.waiting.push_back(waiting_picture(runs.at(*slots[index].waiting)));
     if (slots[index].chain_waits)
       full.waiting.push_back(
