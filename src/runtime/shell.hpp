@@ -15,9 +15,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -63,7 +63,7 @@ class Shell {
   void begin_commit();
   boost::asio::awaitable<void> commit_loop();
   boost::asio::awaitable<void> keep_lease();
-  void start_effect(const Effect& effect);
+  void start_effect(Effect effect);
   void abandon(const out::AbandonTrigger& request);
 
   boost::asio::awaitable<void> probe(std::shared_ptr<AirbyteApi> airbyte);
@@ -92,7 +92,7 @@ class Shell {
   std::size_t inputs_taken_ = 0;
   std::vector<Mutation> durable_;  ///< decided since the commit under way was begun
   std::vector<Effect> after_;
-  std::map<RunId, TaskGroup::TaskId> triggers_;
+  std::unordered_map<RunId, TaskGroup::TaskId> triggers_;
 };
 
 }  // namespace syncwarden::runtime
