@@ -44,8 +44,8 @@ class Bench:
 
     def limits(self, *words, stdin=None):
         text = self.program("bench/bare_limits", *map(str, words), stdin=stdin)
-        first, second = text.split()
-        return float(first), int(second)
+        first, second, *third = text.split()
+        return float(first), int(second), *map(float, third)
 
     def program(self, path, *words, stdin=None):
         done = subprocess.run([self.build / "tests" / path, *words], input=stdin, text=True, capture_output=True,
