@@ -280,20 +280,23 @@ asio::awaitable<Result<JobView>> HttpAirbyte::do_job(JobId id) {
 asio::awaitable<TriggerReply> HttpAirbyte::do_trigger(out::TriggerSync request, bool* sending) {
   TriggerReply unsent;
   unsent.answer = TriggerAnswer::not_sent;
-  const Result<Place> place = co_await known_place();
-  if (!place) {
-    unsent.error = place.error();
-    co_return unsent;
+  if (!place_) {
+    const Result<Place> known = co_await known_place();
+    if (!known) {
+      unsent.error = known.error();
+      co_return unsent;
+    }
   }
-  Reader reader(job_shape(place->api));
-  Call call = trigger_call(*wire_, *place, request);
+  const Place place = *place_;
+  Reader reader(job_shape(place.api));
+  Call call = trigger_call(*wire_, place, request);
   call.reader = &reader;
   call.sending = sending;
   const Context context = wire_->context_of(call);
   const Outcome outcome = co_await wire_->send(std::move(call));
   std::optional<JobView> job;
-  if (outcome && is_success(outcome->status)) job = job_from(place->api, reader.root());
-  co_return trigger_reply_from(place->api, outcome, job, context, wire_->now().wall);
+  if (outcome && is_success(outcome->status)) job = job_from(place.api, reader.root());
+  co_return trigger_reply_from(place.api, outcome, job, context, wire_->now().wall);
 }
 
 asio::awaitable<in::CancelAnswered> HttpAirbyte::do_cancel(out::CancelJob request) {

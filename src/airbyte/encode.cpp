@@ -1,6 +1,8 @@
 #include "airbyte/codec.hpp"
 #include "http/message.hpp"
 
+#include <algorithm>
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -73,6 +75,14 @@ std::string list_target(std::string_view path, const std::vector<WorkspaceId>& w
 }
 
 std::string one_field_body(std::string_view key, std::string_view value) {
+  const bool plain = std::all_of(value.begin(), value.end(),
+                                 [](char c) { return c >= ' ' && c < '\x7F' && c != '"' && c != '\\'; });
+  if (plain) {
+    std::string body;
+    body.reserve(key.size() + value.size() + 7);
+    body.append("{\"").append(key).append("\":\"").append(value).append("\"}");
+    return body;
+  }
   json::object body;
   body[key] = json::string(value);
   return json::serialize(body);

@@ -253,6 +253,11 @@ std::string State::log() const {
         .member("connection", view.id.text)
         .member("name", view.name);
     json.member("createdAt", entry.at.time_since_epoch().count()).member("cause", to_string(entry.cause));
+    // To the millisecond, which the API's own times are not.
+    const auto* job = airbyte_.job(entry.job);
+    if (job != nullptr && is_terminal(job->status)) {
+      json.member("endedAt", job->updated.time_since_epoch().count());
+    }
     text += json.close('}').take();
     text += '\n';
   }

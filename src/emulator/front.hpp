@@ -45,7 +45,8 @@ struct FrontOptions {
 ///
 /// With `control`: GET and POST /emulator/faults (see changed()), POST /emulator/do with {"orphan": id},
 /// {"phantom": id}, {"workers_down": bool} or {"expire_tokens": true}, and GET /emulator/log: every job
-/// really created as lines {"job","connection","name","createdAt" (ms),"cause"}.
+/// really created as lines {"job","connection","name","createdAt" (ms),"cause"}, and "endedAt"
+/// (ms) of those that have ended.
 class Front {
  public:
   virtual ~Front() = default;

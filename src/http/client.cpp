@@ -69,6 +69,13 @@ class Pool : public std::enable_shared_from_this<Pool> {
     connection->disarm();
     connection->idle_until = timer_now() + route_->options.idle_timeout;
     idle_.push_back(std::move(connection));
+    rest();
+  }
+
+  /// With no request under way nothing keeps the loop busy.
+  void rest() {
+    if (idle_.size() != all_.size()) return;
+    for (const auto& connection : idle_) connection->unwatch();
   }
 
   void drop(Connection& connection) {
@@ -102,7 +109,9 @@ class Lease {
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease() {
-    if (connection_) pool_->drop(*connection_);
+    if (!connection_) return;
+    pool_->drop(*connection_);
+    pool_->rest();
   }
   [[nodiscard]] const std::shared_ptr<Connection>& connection() const { return connection_; }
   void give_back() { pool_->give_back(std::move(connection_)); }

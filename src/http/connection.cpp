@@ -28,15 +28,31 @@ Connection::Connection(const asio::any_io_executor& executor, std::size_t buffer
       capacity_(buffer_size) {}
 
 void Connection::arm(TimePoint at) {
-  deadline_.expires_at(at);
-  deadline_.async_wait([self = shared_from_this(), generation = ++generation_](const error_code& ec) {
-    if (!ec && generation == self->generation_) self->shut(Ended::deadline);
-  });
+  ends_at_ = at;
+  // Deadlines only move on, so the wait under way serves request after request: it ends, looks, and waits
+  // again.
+  if (watched_ && deadline_.expiry() <= at) return;
+  watch();
 }
 
-void Connection::disarm() {
+void Connection::disarm() { ends_at_ = TimePoint::max(); }
+
+void Connection::unwatch() {
+  if (!std::exchange(watched_, false)) return;
   ++generation_;
   deadline_.cancel();
+}
+
+void Connection::watch() {
+  watched_ = true;
+  deadline_.expires_at(ends_at_);
+  deadline_.async_wait([weak = weak_from_this(), generation = ++generation_](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self || generation != self->generation_) return;
+    self->watched_ = false;
+    if (self->ends_at_ <= timer_now()) return self->shut(Ended::deadline);
+    if (self->ends_at_ != TimePoint::max()) self->watch();
+  });
 }
 
 void Connection::shut(Ended why) {
@@ -45,6 +61,7 @@ void Connection::shut(Ended why) {
   socket_.close(ignored);
   wake_.cancel();
   disarm();
+  unwatch();
 }
 
 asio::awaitable<void> Connection::sleep() {

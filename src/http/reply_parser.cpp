@@ -38,6 +38,7 @@ class Reader final : public beast::basic_parser<false> {
 
   void on_response_impl(int code, string_view /*reason*/, int /*version*/, ErrorCode& ec) override {
     response_.status = static_cast<unsigned>(code);
+    response_.headers.reserve(8);
     if (code < 100 || code > 599) refuse("its status is not a number from 100 to 599", ec);
   }
 

@@ -11,6 +11,8 @@ constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 
 bool is_ascii_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
   switch (c) {
@@ -42,6 +44,12 @@ void append_escaped(std::string& out, char c) {
 /// replaces bad bytes and the controls beyond ASCII.
 void append_quoted(std::string& out, std::string_view text, std::size_t max_bytes) {
   out += '"';
+  // Nearly every value is plain and needs no care at all.
+  if (text.size() <= max_bytes && std::all_of(text.begin(), text.end(), is_plain)) {
+    out += text;
+    out += '"';
+    return;
+  }
   std::size_t left = max_bytes;
   while (!text.empty() && left > 0) {
     const auto special = std::find_if(text.begin(), text.end(),
@@ -71,6 +79,18 @@ bool is_bare(std::string_view text, std::size_t max_bytes) {
 
 }  // namespace
 
+void append_json_quoted(std::string& out, std::string_view text, std::size_t max_bytes) {
+  append_quoted(out, text, max_bytes);
+}
+
+void append_logfmt_value(std::string& out, std::string_view text, std::size_t max_bytes) {
+  if (is_bare(text, max_bytes)) {
+    out += text;
+  } else {
+    append_quoted(out, text, max_bytes);
+  }
+}
+
 std::string json_quoted(std::string_view text, std::size_t max_bytes) {
   std::string out;
   out.reserve(std::min(text.size(), max_bytes) + 8);
@@ -79,8 +99,9 @@ std::string json_quoted(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string logfmt_value(std::string_view text, std::size_t max_bytes) {
-  if (is_bare(text, max_bytes)) return std::string(text);
-  return json_quoted(text, max_bytes);
+  std::string out;
+  append_logfmt_value(out, text, max_bytes);
+  return out;
 }
 
 }  // namespace syncwarden::observe

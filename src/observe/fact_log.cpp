@@ -80,6 +80,7 @@ void FactLog::on(const fact::RunFinished& finished) {
 }
 
 void FactLog::on(const fact::TriggerSent& sent) {
+  if (!log_.enabled(Level::debug)) return;
   log_.debug("sync requested", {{"connection", sent.run.connection},
                                 {"run", to_string(sent.run.id)},
                                 {"trigger", to_string(sent.run.cause)},
@@ -98,6 +99,7 @@ void FactLog::on(const fact::TriggerFailed& failed) {
 }
 
 void FactLog::on(const fact::TriggerAccepted& accepted) {
+  if (!log_.enabled(Level::debug)) return;
   // The tick's own line names the job already.
   log_.debug("job started", {{"connection", accepted.run.connection},
                              {"run", to_string(accepted.run.id)},

@@ -74,13 +74,17 @@ void append_field(std::string& out, LogFormat format, const LogField& field) {
     out += ' ';
     append_key(out, field.key);
     out += '=';
-    out += logfmt_value(field.value);
+    append_logfmt_value(out, field.value);
     return;
   }
   out += ",\"";
   append_key(out, field.key);
   out += "\":";
-  out += field.bare ? field.value : json_quoted(field.value);
+  if (field.bare) {
+    out += field.value;
+  } else {
+    append_json_quoted(out, field.value);
+  }
 }
 
 /// Puts time and level before what Log::write() made, and hands the whole line on at once.
@@ -95,13 +99,19 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     const Level level = from_spdlog(message.level);
     const auto at = std::chrono::floor<Millis>(message.time);
-    std::string line(prefixed_ ? journal_prefix(level) : "");
+    std::string line;
+    line.reserve(message.payload.size() + 96);
+    if (prefixed_) line += journal_prefix(level);
     if (format_ == LogFormat::logfmt) {
-      line += "time=" + to_rfc3339(at) + " level=";
+      line += "time=";
+      append_time(line, at);
+      line += " level=";
       line += to_string(level);
       line += " msg=";
     } else {
-      line += R"({"time":")" + to_rfc3339(at) + R"(","level":")";
+      line += R"({"time":")";
+      append_time(line, at);
+      line += R"(","level":")";
       line += to_string(level);
       line += R"(","msg":)";
     }
@@ -116,6 +126,23 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
+  /// to_rfc3339(), whose date and time of day are the same for a whole second.
+  void append_time(std::string& line, Instant at) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(at);
+    if (second_text_.empty() || second != second_) {
+      second_ = second;
+      second_text_ = to_rfc3339(second);
+      second_text_.pop_back();  // the Z
+    }
+    line += second_text_;
+    if (const auto rest = (at - second).count(); rest != 0) {
+      const char digits[] = {'.', static_cast<char>('0' + rest / 100),
+                             static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10)};
+      line.append(digits, sizeof digits);
+    }
+    line += 'Z';
+  }
+
   void write_out(std::string_view line) {
     while (!line.empty()) {
       const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -131,6 +158,8 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   LogFormat format_;
   bool prefixed_;
   std::function<void(std::string_view)> target_;
+  std::chrono::sys_seconds second_{};
+  std::string second_text_;
   std::atomic<std::uint64_t> lost_{0};
 };
 
@@ -184,7 +213,9 @@ Log::~Log() = default;
 void Log::write(Level level, std::string_view message, LogFields fields) {
   if (!enabled(level)) return;
   const LogOptions& options = impl_->options;
-  std::string line = json_quoted(message);
+  std::string line;
+  line.reserve(512);
+  append_json_quoted(line, message);
   for (const LogField& field : fields) append_field(line, options.format, field);
   const spdlog::string_view_t payload(line.data(), line.size());
   if (options.clock) {

@@ -42,7 +42,7 @@ struct LogField {
   template <class Tag>
   LogField(std::string_view name, const StrongString<Tag>& id) : key(name), value(id.text) {}
 
-  std::string key;
+  std::string_view key;
   std::string value;
   bool bare = false;  ///< a number or a truth value: not quoted in JSON
 };

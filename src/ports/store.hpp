@@ -6,9 +6,12 @@
 #include "base/time.hpp"
 #include "model/mutation.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,9 +23,31 @@ struct Lease {
   Millis ttl{};
 };
 
+/// What one commit writes. It never changes and is shared: a commit that is tried again copies nothing.
+class MutationBatch {
+ public:
+  MutationBatch() = default;
+  MutationBatch(std::vector<Mutation> mutations)  // NOLINT(google-explicit-constructor): it is that list
+      : shared_(std::make_shared<const std::vector<Mutation>>(std::move(mutations))) {}
+
+  [[nodiscard]] auto begin() const { return list().begin(); }
+  [[nodiscard]] auto end() const { return list().end(); }
+  [[nodiscard]] std::size_t size() const { return list().size(); }
+  [[nodiscard]] bool empty() const { return list().empty(); }
+  [[nodiscard]] const Mutation& front() const { return list().front(); }
+  [[nodiscard]] const Mutation& back() const { return list().back(); }
+  [[nodiscard]] const std::vector<Mutation>& list() const {
+    static const std::vector<Mutation> nothing;
+    return shared_ ? *shared_ : nothing;
+  }
+
+ private:
+  std::shared_ptr<const std::vector<Mutation>> shared_;
+};
+
 struct CommitRequest {
   Epoch epoch;
-  std::vector<Mutation> batch;
+  MutationBatch batch;
 };
 
 /// What somebody wants to read of the past. Empty members do not restrict.

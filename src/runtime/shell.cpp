@@ -115,7 +115,7 @@ void Shell::take(Decision decision) {
   std::move(decision.durable.begin(), decision.durable.end(), std::back_inserter(durable_));
   for (auto& effect : decision.after) {
     if (only_looks(effect)) {
-      start_effect(effect);
+      start_effect(std::move(effect));
     } else {
       after_.push_back(std::move(effect));
     }
@@ -125,7 +125,7 @@ void Shell::take(Decision decision) {
 void Shell::begin_commit() {
   if (committing_ || (durable_.empty() && after_.empty())) return;
   if (durable_.empty()) {
-    for (const auto& effect : std::exchange(after_, {})) start_effect(effect);
+    for (auto& effect : std::exchange(after_, {})) start_effect(std::move(effect));
     return;
   }
   committing_ = true;
@@ -135,8 +135,8 @@ void Shell::begin_commit() {
 asio::awaitable<void> Shell::commit_loop() {
   asio::steady_timer pause(executor_);
   while (!durable_.empty() || !after_.empty()) {
-    std::vector<Mutation> batch = std::exchange(durable_, {});
-    const std::vector<Effect> after = std::exchange(after_, {});
+    const MutationBatch batch(std::exchange(durable_, {}));
+    std::vector<Effect> after = std::exchange(after_, {});
     Millis delay = commit_retry_min;
     while (!batch.empty()) {
       CommitRequest request;
@@ -161,7 +161,7 @@ asio::awaitable<void> Shell::commit_loop() {
       delay = std::min(commit_retry_max, delay * 2);
     }
     if (!std::exchange(store_healthy_, true)) put(in::StoreState{true});
-    for (const auto& effect : after) start_effect(effect);
+    for (auto& effect : after) start_effect(std::move(effect));
   }
   committing_ = false;
 }
@@ -181,9 +181,9 @@ asio::awaitable<void> Shell::keep_lease() {
   }
 }
 
-void Shell::start_effect(const Effect& effect) {
+void Shell::start_effect(Effect effect) {
   std::visit(
-      [this](const auto& what) {
+      [this](auto& what) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, out::AbandonTrigger>) {
           abandon(what);
@@ -196,18 +196,19 @@ void Shell::start_effect(const Effect& effect) {
         } else if constexpr (std::is_same_v<What, out::ReadConnections>) {
           tasks_.spawn(read_connections(airbyte_));
         } else if constexpr (std::is_same_v<What, out::ReadJobs>) {
-          tasks_.spawn(read_jobs(airbyte_, what));
+          tasks_.spawn(read_jobs(airbyte_, std::move(what)));
         } else if constexpr (std::is_same_v<What, out::ReadJob>) {
           tasks_.spawn(read_job(airbyte_, what.job));
         } else if constexpr (std::is_same_v<What, out::InspectJob>) {
           tasks_.spawn(inspect_job(airbyte_, what));
         } else if constexpr (std::is_same_v<What, out::TriggerSync>) {
-          triggers_[what.run] = tasks_.spawn(trigger(airbyte_, what));
+          const RunId run = what.run;
+          triggers_[run] = tasks_.spawn(trigger(airbyte_, std::move(what)));
         } else if constexpr (std::is_same_v<What, out::CancelJob>) {
-          tasks_.spawn(cancel_job(airbyte_, what));
+          tasks_.spawn(cancel_job(airbyte_, std::move(what)));
         } else {
           static_assert(std::is_same_v<What, out::SetScheduleManual>);
-          tasks_.spawn(set_manual(airbyte_, what.connection));
+          tasks_.spawn(set_manual(airbyte_, std::move(what.connection)));
         }
       },
       effect);

@@ -16,9 +16,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -67,7 +67,7 @@ class Shell final : public CommandSink {
   void begin_commit();
   boost::asio::awaitable<void> commit_loop();
   boost::asio::awaitable<void> keep_lease();
-  void start_effect(const Effect& effect);
+  void start_effect(Effect effect);
   void abandon(const out::AbandonTrigger& request);
   void reply(const out::Reply& answer);
 
@@ -98,8 +98,8 @@ class Shell final : public CommandSink {
   std::size_t inputs_taken_ = 0;
   std::vector<Mutation> durable_;  ///< decided since the commit under way was begun
   std::vector<Effect> after_;
-  std::map<RunId, TaskGroup::TaskId> triggers_;
-  std::map<std::uint64_t, std::function<void(Result<CommandDone>)>> asked_;
+  std::unordered_map<RunId, TaskGroup::TaskId> triggers_;
+  std::map<std::uint64_t, std::function<void(Result<CommandDone>)>> asked_;  ///< by ticket
   std::uint64_t last_ticket_ = 0;
 };
 

@@ -2,7 +2,9 @@
 
 #include "runtime/clock.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -22,7 +24,7 @@ TaskGroup::~TaskGroup() = default;
 
 TaskGroup::TaskId TaskGroup::spawn(asio::awaitable<void> task) {
   const TaskId id = ++next_;
-  auto& entry = *tasks_.emplace(id, std::make_unique<Task>()).first->second;
+  auto& entry = tasks_[id];  // stays where it is, whatever comes and goes beside it
   asio::co_spawn(executor_, std::move(task),
                  asio::bind_cancellation_slot(entry.signal.slot(), [this, id](std::exception_ptr error) {
                    ended(id, std::move(error));
@@ -46,7 +48,7 @@ void TaskGroup::ended(TaskId id, std::exception_ptr error) {
 
 void TaskGroup::cancel(TaskId id) {
   if (const auto task = tasks_.find(id); task != tasks_.end()) {
-    task->second->signal.emit(asio::cancellation_type::terminal);
+    task->second.signal.emit(asio::cancellation_type::terminal);
   }
 }
 
@@ -55,6 +57,7 @@ void TaskGroup::cancel_all() {
   std::vector<TaskId> ids;
   ids.reserve(tasks_.size());
   for (const auto& [id, task] : tasks_) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());  // the oldest first
   for (const TaskId id : ids) cancel(id);
 }
 

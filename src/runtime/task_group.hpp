@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
+#include <unordered_map>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -45,7 +45,7 @@ class TaskGroup {
 
   boost::asio::any_io_executor executor_;
   std::function<void(std::exception_ptr)> on_bug_;
-  std::map<TaskId, std::unique_ptr<Task>> tasks_;
+  std::unordered_map<TaskId, Task> tasks_;
   boost::asio::steady_timer all_ended_;
   TaskId next_ = 0;
 };

@@ -1,8 +1,11 @@
 // The least that the same work can cost, for ./run to put beside the daemon.
 //   bare_limits herd PORT LANES < ids    posts a sync for every connection id as fast as the lanes allow
 //   bare_limits write SERIES             appends that many samples to one text
-//   bare_limits get PORT COUNT           reads /metrics that often over one connection
-// Each prints one line: seconds, and bytes where they matter. Errors end it: there is nobody to help.
+//   bare_limits get PORT COUNT           reads /metrics that often over one connection, then the same bytes
+//   as
+//                                        often from a bare Asio server
+// Each prints one line: seconds, bytes where they matter, and for `get` the bare server's seconds. Errors end
+// it: there is nobody to help.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,6 +15,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -128,27 +132,58 @@ int run_write(std::size_t series) {
   return 0;
 }
 
+/// From the request to the last byte of the answer, in the median. The buffer is there before the clock
+/// starts, and after the pause an answer is rendered anew, not the last one once more.
+double median_of_gets(tcp::socket& socket, int count, std::string& answer) {
+  const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::string incoming(16U << 20U, ' ');
+  std::vector<double> times;
+  for (int i = 0; i < count; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    const auto start = Stopwatch::now();
+    asio::write(socket, asio::buffer(request));
+    std::size_t have = 0;
+    std::size_t whole = incoming.size();
+    while (have < whole) {
+      have += socket.read_some(asio::buffer(incoming.data() + have, incoming.size() - have));
+      const std::string_view text(incoming.data(), have);
+      const std::size_t end = whole == incoming.size() ? text.find("\r\n\r\n") : std::string_view::npos;
+      if (end != std::string_view::npos) whole = end + 4 + length_in(text.substr(0, end + 4));
+    }
+    times.push_back(seconds_since(start));
+    answer.assign(incoming, 0, whole);
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+/// Answers every request with the same bytes, by a thread of its own.
+void serve(tcp::socket socket, const std::string& answer, int count) {
+  std::string incoming;
+  for (int i = 0; i < count; ++i) {
+    auto buffer = asio::dynamic_buffer(incoming);
+    incoming.erase(0, asio::read_until(socket, buffer, "\r\n\r\n"));
+    asio::write(socket, asio::buffer(answer));
+  }
+}
+
 int run_get(std::string_view port, int count) {
   asio::io_context loop(1);
   tcp::socket socket(loop);
   socket.connect(loopback(port));
-  const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  std::vector<double> times;
-  std::size_t bytes = 0;
-  for (int i = 0; i < count; ++i) {
-    std::string incoming;
-    const auto start = Stopwatch::now();
-    asio::write(socket, asio::buffer(request));
-    auto buffer = asio::dynamic_buffer(incoming);
-    const std::size_t head = asio::read_until(socket, buffer, "\r\n\r\n");
-    const std::size_t whole = head + length_in(std::string_view(incoming).substr(0, head));
-    if (incoming.size() < whole) asio::read(socket, buffer, asio::transfer_at_least(whole - incoming.size()));
-    times.push_back(seconds_since(start));
-    bytes = incoming.size();
-  }
-  std::sort(times.begin(), times.end());
-  fmt::print("{:.6f} {}\n", times[times.size() / 2], bytes);
-  return 0;
+  std::string answer;
+  const double daemon = median_of_gets(socket, count, answer);
+  tcp::acceptor acceptor(loop, loopback("0"));
+  tcp::socket near(loop);
+  near.connect(acceptor.local_endpoint());
+  tcp::socket far = acceptor.accept();
+  std::thread server(
+      [&answer, count, far = std::move(far)]() mutable { serve(std::move(far), answer, count); });
+  std::string same;
+  const double bare = median_of_gets(near, count, same);
+  server.join();
+  fmt::print("{:.6f} {} {:.6f}\n", daemon, answer.size(), bare);
+  return same == answer ? 0 : 1;
 }
 
 }  // namespace

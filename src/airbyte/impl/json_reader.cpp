@@ -78,7 +78,7 @@ class Reader::Impl {
     struct Frame {
       Node node;
       const Shape* shape;
-      std::string key;
+      std::string_view key;  ///< the shape's own
     };
 
     const Shape* root_shape;
@@ -112,7 +112,7 @@ class Reader::Impl {
       Frame frame;
       frame.node.kind = kind;
       frame.shape = shape;
-      frame.key = open.empty() ? std::string() : open.back().key;
+      if (!open.empty()) frame.key = open.back().key;
       if (kind == Node::Kind::array && shape->each) saw_list = true;
       open.push_back(std::move(frame));
     }
@@ -127,7 +127,7 @@ class Reader::Impl {
       attach(std::move(node));
     }
 
-    void attach(Node node) {
+    void attach(Node&& node) {
       if (open.empty()) {
         root = std::move(node);
         return;
@@ -143,10 +143,11 @@ class Reader::Impl {
           return;
         }
       }
+      if (parent.node.members.empty()) parent.node.members.reserve(parent.shape->inside.size());
       parent.node.members.emplace_back(parent.key, std::move(node));
     }
 
-    void attach_to_array(Frame& parent, Node node) {
+    void attach_to_array(Frame& parent, Node&& node) {
       ++parent.node.seen;
       if (parent.shape->each) {
         if (each) each(node);
@@ -158,7 +159,7 @@ class Reader::Impl {
       elements.push_back(std::move(node));
     }
 
-    void scalar(Node node) {
+    void scalar(Node&& node) {
       if (skipped > 0) return;
       const Shape* shape = next_shape();
       // a scalar where a container belongs is as good as absent

@@ -40,7 +40,8 @@ class Node {
   std::int64_t number = 0;  ///< also of a boolean
   double real = 0;
   std::string string;
-  std::vector<std::pair<std::string, Node>> members;
+  std::vector<std::pair<std::string_view, Node>>
+      members;                 ///< the names are the shape's, which outlives the node
   std::vector<Node> elements;  ///< the last ones only, where there are very many
   std::size_t seen = 0;        ///< how many elements there were
 

@@ -75,12 +75,15 @@ struct BucketPlace {
 Lane::Lane(asio::any_io_executor executor, std::size_t permits)
     : executor_(std::move(executor)), free_(std::max<std::size_t>(permits, 1)) {}
 
+std::optional<Lane::Permit> Lane::try_enter() {
+  if (closed_ || free_ == 0 || !waiting_.empty()) return std::nullopt;
+  --free_;
+  return Permit(this);
+}
+
 asio::awaitable<Result<Lane::Permit>> Lane::enter(Millis patience) {
   if (closed_) co_return cancelled_error("");
-  if (free_ > 0 && waiting_.empty()) {
-    --free_;
-    co_return Permit(this);
-  }
+  if (std::optional<Permit> permit = try_enter()) co_return std::move(*permit);
   if (patience <= Millis{}) co_return expired_error();
   LanePlace place(*this, std::make_shared<Waiter>(executor_));
   const Result<void> turn = co_await wait_for_turn(place.waiter, patience);
@@ -100,8 +103,8 @@ void Lane::release() {
 }
 
 void Lane::leave(const std::shared_ptr<Waiter>& waiter, bool taken) {
-  remove(waiting_, waiter);
-  if (waiter->granted && !taken) release();
+  if (!waiter->granted) return remove(waiting_, waiter);  // whoever is granted is in the queue no more
+  if (!taken) release();
 }
 
 void Lane::pause_until(Mono until) { paused_until_ = std::max(paused_until_, until); }
@@ -170,9 +173,10 @@ void Bucket::pump() {
 }
 
 void Bucket::leave(const std::shared_ptr<Waiter>& waiter, bool taken) {
-  remove(urgent_, waiter);
-  remove(normal_, waiter);
-  if (waiter->granted && !taken) {
+  if (!waiter->granted) {
+    remove(urgent_, waiter);
+    remove(normal_, waiter);
+  } else if (!taken) {
     tokens_ += 1;
     pump();
   }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,6 +51,8 @@ class Lane {
     Lane* lane_;
   };
 
+  /// A place that is free now; nothing if it has to be waited for, which enter() does.
+  [[nodiscard]] std::optional<Permit> try_enter();
   [[nodiscard]] boost::asio::awaitable<Result<Permit>> enter(Millis patience);
   /// After a Retry-After nobody should send before this.
   void pause_until(Mono until);
@@ -77,6 +80,8 @@ class Bucket {
   Bucket(boost::asio::any_io_executor executor, double per_second, Clock clock);
 
   [[nodiscard]] boost::asio::awaitable<Result<void>> take(bool urgent, Millis patience);
+  /// Whether there is anything to wait for: an unlimited bucket always gives while it is open.
+  [[nodiscard]] bool limits() const { return closed_ || per_second_ > 0; }
   void close();
 
  private:

@@ -78,6 +78,7 @@ class Wire {
                                                          http::SendOptions options, Reader* reader);
   [[nodiscard]] boost::asio::awaitable<Result<void>> wait_out_pause(Lane& lane, Millis patience);
   [[nodiscard]] http::Request request_of(const Call& call, const std::string& authorization) const;
+  [[nodiscard]] static std::string root_url(http::Origin origin);
   [[nodiscard]] Millis patience_of(const Call& call) const;
   [[nodiscard]] std::optional<http::Failure> too_late(const Call& call) const;
   void note_pause(Lane& lane, const http::Response& response);
@@ -94,6 +95,7 @@ class Wire {
   Clock clock_;
   Observer observer_;
   http::Origin origin_;
+  std::string root_url_;  ///< without a path
   std::unique_ptr<http::Client> client_;
   Lane triggers_;
   Lane cancels_;

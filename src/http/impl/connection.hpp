@@ -37,7 +37,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Ends the connection at `at`, whatever it is doing. Replaces an earlier call.
   void arm(TimePoint at);
+  /// Leaves the timer running, for the next arm().
   void disarm();
+  /// Stops the timer too.
+  void unwatch();
   /// Closes the socket and wakes whoever waits; operations in flight fail.
   void shut(Ended why);
   [[nodiscard]] Ended ended() const { return ended_; }
@@ -76,10 +79,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reused = false;
 
  private:
+  void watch();
+
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<TlsStream> tls_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer wake_;
+  TimePoint ends_at_ = TimePoint::max();  ///< what arm() set
+  bool watched_ = false;                  ///< the deadline's timer runs, if only towards an earlier instant
   std::uint64_t generation_ = 0;
   Ended ended_ = Ended::no;
   std::unique_ptr<char[]> buffer_;

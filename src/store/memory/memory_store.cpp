@@ -71,7 +71,7 @@ boost::asio::awaitable<Result<void>> MemoryStore::commit(CommitRequest request) 
     co_return fenced_error(request.epoch, lease_, place);
   }
   // The only rule that a batch can break is checked first: applying cannot fail half-way.
-  auto checked = check_claims(request.batch);
+  auto checked = check_claims(request.batch.list());
   if (!checked) co_return checked.error();
   for (const auto& mutation : request.batch) {
     std::visit([this](const auto& one) { apply(one); }, mutation);

@@ -3,6 +3,7 @@
 #include "store/impl/lease_rule.hpp"
 #include "store/sqlite/impl/ledger.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -71,6 +72,8 @@ using Task = std::variant<CommitTask, OtherTask>;
 
 /// Commits in one transaction at most: what waits behind a long one is not delayed for ever.
 constexpr std::size_t group_limit = 256;
+/// Without a commit for this long a burst is over.
+constexpr std::chrono::milliseconds quiet_time{250};
 
 class SqliteStore final : public Store {
  public:
@@ -173,7 +176,14 @@ class SqliteStore final : public Store {
   /// Waits; then the commits at the head of the queue, or one task of another kind. Empty: time to end.
   std::vector<Task> next_tasks() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    const auto wanted = [this] { return closing_ || !queue_.empty(); };
+    if (committed_ && !changed_.wait_for(lock, quiet_time, wanted)) {
+      committed_ = false;
+      lock.unlock();
+      ledger_->rest();
+      lock.lock();
+    }
+    changed_.wait(lock, wanted);
     std::vector<Task> tasks;
     if (abandoned_) return tasks;
     while (!queue_.empty() && tasks.size() < group_limit) {
@@ -193,6 +203,7 @@ class SqliteStore final : public Store {
       group.reserve(tasks.size());
       for (const auto& task : tasks) group.push_back(&std::get<CommitTask>(task).request);
       results = ledger_->commit(group);
+      committed_ = true;
     } catch (const std::exception& problem) {
       results.assign(tasks.size(), unexpected(problem.what()));
     }
@@ -203,7 +214,8 @@ class SqliteStore final : public Store {
 
   const asio::any_io_executor executor_;
   const SqliteOptions options_;
-  std::unique_ptr<Ledger> ledger_;  ///< the thread's alone
+  std::unique_ptr<Ledger> ledger_;  ///< the thread's alone, like the one below
+  bool committed_ = false;          ///< since the ledger has rested
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;  ///< guarded by mutex_, like the two below

@@ -71,6 +71,9 @@ class Database {
   [[nodiscard]] Result<std::string> word(std::string_view sql) const;
   /// Ends a transaction that failed; does nothing where SQLite has already rolled back.
   void roll_back() const noexcept;
+  /// Carries the write-ahead log over into the file, as far as readers allow, and gives cached pages back.
+  /// What fails here is done by a later commit, which reports it.
+  void rest() const noexcept;
   [[nodiscard]] bool is_read_only() const;
   /// SQLite's result code as the error that a person can act on.
   [[nodiscard]] Error error(int code, std::string_view what) const;

@@ -42,6 +42,8 @@ class Ledger {
   /// epoch is fenced and adds nothing; any other failure fails every request that was not fenced.
   [[nodiscard]] std::vector<Result<void>> commit(const std::vector<const CommitRequest*>& group);
   [[nodiscard]] Result<StoreStats> stats() const;
+  /// For a quiet moment after commits: what they left for later, and the memory they needed.
+  void rest() const;
 
  private:
   [[nodiscard]] Result<void> open_database(const std::string& path, const Limits& limits);

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -19,9 +20,20 @@ std::optional<std::int64_t> ms(std::optional<Instant> at) {
   return at ? std::optional{ms(*at)} : std::nullopt;
 }
 
+void bind_run_id(Statement& to, const RunId& id) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 32> text{};
+  for (std::size_t i = 0; i < 16; ++i) {
+    const auto shift = 60 - 4 * i;
+    text.at(i) = digits[(id.hi >> shift) & 15U];
+    text.at(16 + i) = digits[(id.lo >> shift) & 15U];
+  }
+  to.bind_copy({text.data(), text.size()});
+}
+
 void bind_run_id(Statement& to, const std::optional<RunId>& id) {
   if (id) {
-    to.bind_copy(to_string(*id));
+    bind_run_id(to, *id);
   } else {
     to.bind_null();
   }
@@ -228,7 +240,8 @@ void bind(Statement& to, const Tick& tick) {
 }
 
 void bind(Statement& to, const Run& run) {
-  to.bind_copy(to_string(run.id)).bind(run.schedule.text).bind(run.connection.text);
+  bind_run_id(to, run.id);
+  to.bind(run.schedule.text).bind(run.connection.text);
   to.bind(ms(run.nominal)).bind(ms(run.due)).bind(to_string(run.cause)).bind(to_string(run.phase));
   to.bind(std::int64_t{run.job_number}).bind(std::int64_t{run.requests});
   to.bind(run.baseline.value).bind(run.job.value).bind(to_string(run.attribution));
