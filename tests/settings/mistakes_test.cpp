@@ -309,8 +309,8 @@ const Mistake windows[]{
     {"blackouts: [{name: n, match: {tag: a}, cron: \"0 25 * * *\", duration: 1h}]\n",
      "2:46: blackouts[0].cron: hours \"25\": 25 is out of range; allowed: 0-23, with * , - /"},
     {"blackouts: [{name: n, match: {tag: a}, cron: \"@daily\", duration: 1h, ticks: drop, running: kill}]\n",
-     "2:80: blackouts[0].ticks: \"drop\" is none of defer, skip\n"
-     "2:95: blackouts[0].running: \"kill\" is none of finish, cancel"},
+     "2:77: blackouts[0].ticks: \"drop\" is none of defer, skip\n"
+     "2:92: blackouts[0].running: \"kill\" is none of finish, cancel"},
     {"blackouts:\n- {name: n, match: {tag: a}, cron: \"@daily\", duration: 1h}\n"
      "- {name: n, match: {}, cron: \"@daily\", duration: 1h}\n",
      "4:10: blackouts[1].name: \"n\" is the name of a blackout in line 3 already\n"
