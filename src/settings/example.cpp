@@ -62,6 +62,7 @@ void put_field(const Field& field, std::size_t indent, std::string& out) {
     if (field.kind == Kind::sections) out += commented(field.example, indent);
     if (field.kind == Kind::texts && !field.example.empty())
       out += fmt::format("{}# such as [\"{}\"]\n", margin, field.example);
+    if (field.kind == Kind::labels) out += fmt::format("{}# such as {}\n", margin, field.example);
   }
 }
 

@@ -107,6 +107,7 @@ Settings observing(AirbyteTarget target) {
     if (target.requests_per_second == 0) target.requests_per_second = 1;
     plan.poll = {std::chrono::seconds{10}, std::chrono::minutes{2}};
   }
+  plan.airbyte_ui = default_ui(target.url);
   settings.airbyte = std::move(target);
   settings.plan = std::make_shared<const Plan>(std::move(plan));
   return settings;

@@ -34,15 +34,24 @@ json::object numeric(const Field& field, std::string_view type) {
   return {{"anyOf", json::array{std::move(number), variable()}}};
 }
 
-json::object duration(const Field& field) {
-  constexpr std::string_view pattern = "^([0-9]+(ms|s|m|h|d|w))+$";
+json::object shape_schema(const Shape& shape);
+
+/// Text of a certain form, one of the field's words, a variable, or the field's mapping.
+json::object formed(const Field& field, std::string_view pattern) {
   json::array forms{json::object{{"type", "string"}, {"pattern", as_json(pattern)}}};
   if (!field.words.empty()) forms.emplace_back(json::object{{"enum", words_of(field)}});
   forms.emplace_back(variable());
+  if (field.shape != nullptr) forms.emplace_back(shape_schema(*field.shape));
   return {{"anyOf", std::move(forms)}};
 }
 
-json::object shape_schema(const Shape& shape);
+json::object some_text() { return {{"type", "string"}, {"minLength", 1}}; }
+
+json::object some_texts(const Field& field) {
+  json::array forms{some_text(), json::object{{"type", "array"}, {"items", some_text()}}};
+  if (field.shape != nullptr) forms.emplace_back(shape_schema(*field.shape));
+  return {{"anyOf", std::move(forms)}};
+}
 
 json::object one_or_more(const Field& field) {
   json::array forms{json::object{{"enum", words_of(field)}}, shape_schema(*field.shape),
@@ -63,7 +72,8 @@ json::object array_of(json::object items) {
 json::object section(const Field& field) {
   json::object schema = shape_schema(*field.shape);
   if (!field.required) schema["type"] = json::array{"object", "null"};
-  return schema;
+  if (field.words.empty()) return schema;
+  return {{"anyOf", json::array{json::object{{"enum", words_of(field)}}, std::move(schema)}}};
 }
 
 json::object field_schema(const Field& field) {
@@ -73,9 +83,11 @@ json::object field_schema(const Field& field) {
     case Kind::secret_file:
     case Kind::path:
     case Kind::zone:
-      return {{"type", "string"}, {"minLength", 1}};
+      return some_text();
     case Kind::texts:
-      return array_of({{"type", "string"}, {"minLength", 1}});
+      return array_of(some_text());
+    case Kind::some_texts:
+      return some_texts(field);
     case Kind::flag:
       return {{"type", "boolean"}};
     case Kind::count:
@@ -83,7 +95,13 @@ json::object field_schema(const Field& field) {
     case Kind::number:
       return numeric(field, "number");
     case Kind::duration:
-      return duration(field);
+      return formed(field, "^([0-9]+(ms|s|m|h|d|w))+$");
+    case Kind::percent:
+      return formed(field, "^[0-9]+(\\.[0-9]+)?%$");
+    case Kind::factor:
+      return formed(field, "^[0-9]+(\\.[0-9]+)?x$");
+    case Kind::time_of_day:
+      return formed(field, "^([01][0-9]|2[0-3]):[0-5][0-9]$");
     case Kind::word:
       return word(field);
     case Kind::words:
@@ -97,6 +115,9 @@ json::object field_schema(const Field& field) {
     case Kind::headers:
       return {{"type", json::array{"object", "null"}},
               {"additionalProperties", json::object{{"type", "string"}}}};
+    case Kind::labels:
+      return {{"type", json::array{"object", "null"}},
+              {"additionalProperties", json::object{{"type", json::array{"string", "number", "boolean"}}}}};
   }
   return {};
 }

@@ -85,6 +85,12 @@ struct Loaded {
 /// The effective configuration, like YAML, with "<secret>" for secrets: for `check --verbose` and the log.
 [[nodiscard]] std::string describe(const Settings& settings);
 
+/// When a rule starts what it matches, in one line: "every 1h", [day: "…", night: "…"], airbyte.
+[[nodiscard]] std::string schedules_text(const Rule& rule);
+
+/// What a rule's policy has otherwise than the defaults: "stuck.no_progress.after: 2h".
+[[nodiscard]] std::vector<std::string> additions(const Rule& rule, const Policy& defaults);
+
 struct Change {
   std::string text;            ///< "limits.total: 0 -> 20"; of a secret only that it changed
   bool needs_restart = false;  ///< a reload cannot apply it; the running value stays

@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (to_string(problem).find(marker) != std::string::npos) std::abort();
     }
   }
+  // What is described is what the file says, so it may hold the marker; it must only come to an end.
+  if (loaded.ok() && describe(*loaded.settings).empty()) std::abort();
   if (loaded.ok() && !diff(*loaded.settings, *load_text(text, "fuzz.yaml", options).settings).empty())
     std::abort();
   return 0;

@@ -32,8 +32,9 @@ TEST(Load, OnlyTheUrlIsNeeded) {
 
 TEST(Load, EveryDefaultIsTheOneOfTheCode) {
   const Settings settings = good(std::string(airbyte_line));
-  Settings expected = observing({});
-  expected.airbyte.url = "http://localhost:8001";
+  AirbyteTarget target;
+  target.url = "http://localhost:8001";
+  Settings expected = observing(target);
   expected.state_path = "/var/lib/syncwarden/state.db";
   EXPECT_EQ(describe(settings), describe(expected));
 }

@@ -50,30 +50,9 @@ const Mistake keys[]{
 INSTANTIATE_TEST_SUITE_P(UnknownAndTwice, Below, ::testing::ValuesIn(keys));
 
 const Mistake later[]{
-    {"blackouts: []\n",
-     "2:1: blackouts: not supported by this version (it comes with a later one); remove it"},
     {"notify: []\n", "2:1: notify: not supported by this version (it comes with a later one); remove it"},
-    {"fleet_hold: {failed_ratio: 50%}\n",
-     "2:1: fleet_hold: not supported by this version (it comes with a later one); remove it"},
-    {"defaults: {stuck: {pending: {after: 15m}}}\n",
-     "2:12: defaults.stuck: not supported by this version (it comes with a later one); remove it"},
-    {"defaults: {verify: {}}\n",
-     "2:12: defaults.verify: not supported by this version (it comes with a later one); remove it"},
-    {"defaults: {breaker: {after_failed_jobs: 8}}\n",
-     "2:12: defaults.breaker: not supported by this version (it comes with a later one); remove it"},
-    {"defaults: {labels: {team: a}}\n",
-     "2:12: defaults.labels: not supported by this version (it comes with a later one); remove it"},
-    {"defaults: {freshness: {done_by: \"08:00\"}}\n",
-     "2:24: defaults.freshness.done_by: not supported by this version (it comes with a later one); remove "
-     "it"},
     {"web: {config_file: none}\n",
      "2:7: web.config_file: not supported by this version (it comes with a later one); remove it"},
-    {"connections: [{match: {tag: a}, schedule: {keep_fresh: 2h}}]\n",
-     "2:44: connections[0].schedule.keep_fresh: not supported by this version (it comes with a later one); "
-     "remove it"},
-    {"connections: [{match: {tag: a}, schedule: {after: {all: [x]}}}]\n",
-     "2:44: connections[0].schedule.after: not supported by this version (it comes with a later one); remove "
-     "it"},
     {"state: {postgresql: {host: db}}\n",
      "2:9: state.postgresql: not supported by this version (it comes with a later one); remove it"},
     {"state: postgresql://u:p@db/x\n",
@@ -162,11 +141,12 @@ const Mistake rules[]{
     {"connections: [{match: {tag: a}, schedule: \"0 * * * *\"}]\n",
      "2:43: connections[0].schedule: a single value stands where a mapping or a list of mappings belongs; "
      "write {cron: "
-     "\"…\"}, {every: 1h}, a list of these with names, or airbyte"},
+     "\"…\"}, {every: 1h}, {keep_fresh: 2h}, {after: \"…\"}, a list of these with names, or airbyte"},
     {"connections: [{match: {tag: a}, schedule: {cron: \"@daily\", every: 1h}}]\n",
      "2:67: connections[0].schedule.every: cron and every exclude each other; make two schedules with names"},
     {"connections: [{match: {tag: a}, schedule: {name: x}}]\n",
-     "2:43: connections[0].schedule: neither cron nor every is given; write {cron: \"0 15 * * * ?\"} or "
+     "2:43: connections[0].schedule: none of cron, every, keep_fresh, after is given; write {cron: \"0 15 * "
+     "* * ?\"} or "
      "{every: 1h}"},
     {"connections: [{match: {tag: a}, schedule: {cron: \"@daily\", phase: 1m}}]\n",
      "2:67: connections[0].schedule.phase: goes with every, not with cron"},
@@ -201,6 +181,142 @@ const Mistake rules[]{
     {"state: sqlite:/x${A\n", "2:8: ${ without its closing brace; $$ is a dollar"},
 };
 INSTANTIATE_TEST_SUITE_P(Rules, Below, ::testing::ValuesIn(rules));
+
+const Mistake recovery[]{
+    {"defaults: {stuck: {orphan: {after: 1h}}}\n",
+     "2:20: unknown key \"orphan\" in defaults.stuck; known here: pending, queued, between_attempts, "
+     "no_progress, longer_than, max_run_time, max_cancels"},
+    {"defaults: {stuck: {pending: 15m}}\n",
+     "2:29: defaults.stuck.pending: a single value stands where a mapping belongs"},
+    {"defaults: {stuck: {queued: {action: rerun}}}\n",
+     "2:37: defaults.stuck.queued.action: \"rerun\" is none of alert, cancel, cancel_and_rerun"},
+    {"defaults: {stuck: {no_progress: {afer: 3h}}}\n",
+     "2:34: unknown key \"afer\" in defaults.stuck.no_progress; did you mean after?"},
+    {"defaults: {stuck: {longer_than: {typical: 3}}}\n",
+     "2:43: defaults.stuck.longer_than.typical: \"3\" has no x sign; write 3x; or never"},
+    {"defaults: {stuck: {longer_than: {typical: thrice}}}\n",
+     "2:43: defaults.stuck.longer_than.typical: \"thrice\" is no factor; such as 3x; or never"},
+    {"defaults: {stuck: {longer_than: {typical: 1x}}}\n",
+     "2:43: defaults.stuck.longer_than.typical: \"1x\" is out of range; allowed: from 1.1x to 1000x; or "
+     "never"},
+    {"defaults: {stuck: {max_cancels: -1}}\n",
+     "2:33: defaults.stuck.max_cancels: \"-1\" is no whole number from 0 to 20"},
+    {"defaults: {stuck: {max_run_time: {after: 30m}}}\n",
+     "2:42: defaults.stuck: max_run_time.after (30m) must be more than longer_than.at_least (30m); raise the "
+     "one or lower the other; longer_than.typical: never looks at the first only"},
+    {"defaults: {stuck: {max_run_time: {after: 2h}}}\n"
+     "connections: [{match: {tag: a}, schedule: airbyte, stuck: {longer_than: {at_least: 3h}}}]\n",
+     "3:84: connections[0].stuck: max_run_time.after (2h) must be more than longer_than.at_least (3h); raise "
+     "the one or lower the other; longer_than.typical: never looks at the first only"},
+    {"defaults: {breaker: 8}\n", "2:21: defaults.breaker: a single value stands where a mapping belongs"},
+    {"defaults: {breaker: {after_failed_jobs: often}}\n",
+     "2:41: defaults.breaker.after_failed_jobs: \"often\" is no whole number from 0 to 1000"},
+    {"defaults: {breaker: {probe: {every: 5}}}\n",
+     "2:37: defaults.breaker.probe.every: \"5\" has no unit; write 5s or 5m (units ms s m h d w)"},
+    {"defaults: {verify: {zero_records: unless_usul}}\n",
+     "2:35: defaults.verify.zero_records: \"unless_usul\" is none of unless_usual, suspect, accept; did you "
+     "mean unless_usual?"},
+    {"defaults: {freshness: {objective: 0.99}}\n",
+     "2:35: defaults.freshness.objective: \"0.99\" has no % sign; write 0.99%; or none"},
+    {"defaults: {freshness: {objective: 100%}}\n",
+     "2:35: defaults.freshness.objective: \"100%\" is out of range; allowed: from 1% to 99.999%; or none"},
+    {"defaults: {freshness: {done_by: \"08:00\"}}\n",
+     "2:24: unknown key \"done_by\" in defaults.freshness; it belongs under defaults.freshness.late_after"},
+    {"defaults: {freshness: {late_after: {days: MON}}}\n",
+     "2:36: defaults.freshness.late_after.done_by is missing; such as done_by: \"08:00\""},
+    {"defaults: {freshness: {late_after: {done_by: 8am}}}\n",
+     "2:46: defaults.freshness.late_after.done_by: \"8am\" is no time of the day; from \"00:00\" to "
+     "\"23:59\""},
+    {"defaults: {freshness: {late_after: {done_by: \"24:00\"}}}\n",
+     "2:46: defaults.freshness.late_after.done_by: \"24:00\" is no time of the day; from \"00:00\" to "
+     "\"23:59\""},
+    {"defaults: {freshness: {late_after: {done_by: \"08:00\", days: 1-5}}}\n",
+     "2:61: defaults.freshness.late_after.days: \"1-5\" names no days; weekdays by name: MON TUE WED THU FRI "
+     "SAT SUN, as in MON-FRI or MON,THU"},
+    {"defaults: {freshness: {late_after: {done_by: \"08:00\", days: \"MON,\"}}}\n",
+     "2:61: defaults.freshness.late_after.days: \"MON,\" names no days; weekdays by name: MON TUE WED THU "
+     "FRI "
+     "SAT SUN, as in MON-FRI or MON,THU"},
+    {"defaults: {incident_after: 0}\n",
+     "2:28: defaults.incident_after: \"0\" is out of range; allowed: from 1 to 1000"},
+    {"defaults: {labels: [team]}\n",
+     "2:20: defaults.labels: a list stands where a mapping of label names to values belongs"},
+    {"defaults: {labels: {1st: a, \"a-b\": c, team: , e: [x]}}\n",
+     "2:21: defaults.labels.1st: no name of a label; letters, digits and _, not starting with a digit\n"
+     "2:29: defaults.labels.a-b: no name of a label; letters, digits and _, not starting with a digit\n"
+     "2:39: defaults.labels.team: a label needs one text as its value\n"
+     "2:47: defaults.labels.e: a label needs one text as its value"},
+    {"defaults: {labels: {a: \"x\\ny\"}}\n", "2:24: defaults.labels.a: the value holds a control character"},
+};
+INSTANTIATE_TEST_SUITE_P(Recovery, Below, ::testing::ValuesIn(recovery));
+
+const Mistake chains[]{
+    {"connections: [{match: {tag: a}, schedule: {keep_fresh: 4m}}]\n",
+     "2:56: connections[0].schedule.keep_fresh: \"4m\" is out of range; allowed: from 5m to 366d"},
+    {"connections: [{match: {tag: a}, schedule: {keep_fresh: 2h, every: 1h}}]\n",
+     "2:56: connections[0].schedule.keep_fresh: every and keep_fresh exclude each other; make two schedules "
+     "with names"},
+    {"connections: [{match: {tag: a}, schedule: {keep_fresh: 2h, phase: 1m, timezone: UTC}}]\n",
+     "2:67: connections[0].schedule.phase: goes with every, not with keep_fresh\n"
+     "2:81: connections[0].schedule.timezone: goes with cron, not with keep_fresh"},
+    {"connections: [{match: {tag: a}, schedule: {after: []}}]\n",
+     "2:51: connections[0].schedule.after: the list is empty"},
+    {"connections: [{match: {tag: a}, schedule: {after: [x, {name: y}]}}]\n",
+     "2:55: connections[0].schedule.after[1]: a mapping stands where a text belongs"},
+    {"connections: [{match: {tag: a}, schedule: {after: {within: 1h}}}]\n",
+     "2:51: connections[0].schedule.after.all is missing; such as all: [\"orders -> warehouse\"]"},
+    {"connections: [{match: {tag: a}, schedule: {after: {all: [], within: 1s}}}]\n",
+     "2:57: connections[0].schedule.after.all: the list is empty\n"
+     "2:69: connections[0].schedule.after.within: \"1s\" is out of range; allowed: from 1m to 366d; or none"},
+    {"connections: [{match: {tag: a}, schedule: {after: {any: [x], all: [y]}}}]\n",
+     "2:52: unknown key \"any\" in connections[0].schedule.after; known here: all, within"},
+    {"connections: [{match: {name: \"a → b\"}, schedule: {after: [x, \"a -> b\"]}}]\n",
+     "2:64: connections[0].schedule.after: \"a -> b\" names the rule's own connections, which would wait for "
+     "themselves; name what they wait for only"},
+    {"connections: [{match: {name: \"mart-*\"}, schedule: {after: \"mart-*\"}}]\n",
+     "2:59: connections[0].schedule.after: \"mart-*\" names the rule's own connections, which would wait for "
+     "themselves; name what they wait for only"},
+    {"connections: [{match: {tag: a}, schedule: {after: \"*\"}}]\n",
+     "2:51: connections[0].schedule.after: \"*\" names the rule's own connections, which would wait for "
+     "themselves; name what they wait for only"},
+    {"connections: [{match: {id: ac5b26bb-0d38-45df-9ae1-1d08d17ca666}, schedule: {after: "
+     "ac5b26bb-0d38-45df-9ae1-1d08d17ca666}}]\n",
+     "2:85: connections[0].schedule.after: \"ac5b26bb-0d38-45df-9ae1-1d08d17ca666\" names the rule's own "
+     "connections, which would wait for themselves; name what they wait for only"},
+};
+INSTANTIATE_TEST_SUITE_P(Chains, Below, ::testing::ValuesIn(chains));
+
+const Mistake windows[]{
+    {"fleet_hold: on\n", "2:13: fleet_hold: a single value stands where a mapping or off belongs"},
+    {"fleet_hold: {failed_ratio: 50}\n", "2:28: fleet_hold.failed_ratio: \"50\" has no % sign; write 50%"},
+    {"fleet_hold: {failed_ratio: half}\n",
+     "2:28: fleet_hold.failed_ratio: \"half\" is no percentage; such as 50%"},
+    {"fleet_hold: {failed_ratio: 0%}\n",
+     "2:28: fleet_hold.failed_ratio: \"0%\" is out of range; allowed: from 1% to 100%"},
+    {"fleet_hold: {failed_ratio: \"%\"}\n",
+     "2:28: fleet_hold.failed_ratio: \"%\" is no percentage; such as 50%"},
+    {"blackouts: [{}]\n",
+     "2:13: blackouts[0].name is missing; such as name: warehouse-maintenance\n"
+     "2:13: blackouts[0].match is missing\n"
+     "2:13: blackouts[0].cron is missing; such as cron: \"0 2 * * SUN\"\n"
+     "2:13: blackouts[0].duration is missing; such as duration: 3h"},
+    {"blackouts: [{name: n, match: {tag: a}, cron: \"0 2 * * *\", duration: 25h}]\n",
+     "2:69: blackouts[0].duration: 1d1h is longer than the 1d from one beginning to the next; windows of one "
+     "blackout must not overlap: begin less often, or make it shorter"},
+    {"blackouts: [{name: n, match: {tag: a}, cron: \"0 2 * * *\", duration: 24h}]\n",
+     "2:69: blackouts[0].duration: it ends when it begins again, so nothing would ever start; begin less "
+     "often, or make it shorter"},
+    {"blackouts: [{name: n, match: {tag: a}, cron: \"0 25 * * *\", duration: 1h}]\n",
+     "2:46: blackouts[0].cron: hours \"25\": 25 is out of range; allowed: 0-23, with * , - /"},
+    {"blackouts: [{name: n, match: {tag: a}, cron: \"@daily\", duration: 1h, ticks: drop, running: kill}]\n",
+     "2:77: blackouts[0].ticks: \"drop\" is none of defer, skip\n"
+     "2:92: blackouts[0].running: \"kill\" is none of finish, cancel"},
+    {"blackouts:\n- {name: n, match: {tag: a}, cron: \"@daily\", duration: 1h}\n"
+     "- {name: n, match: {}, cron: \"@daily\", duration: 1h}\n",
+     "4:10: blackouts[1].name: \"n\" is the name of a blackout in line 3 already\n"
+     "4:20: blackouts[1].match: names nothing; to mean every connection, write {name: \"*\"}"},
+};
+INSTANTIATE_TEST_SUITE_P(Windows, Below, ::testing::ValuesIn(windows));
 
 const Mistake airbyte[]{
     {"", "1:1: airbyte is missing; such as airbyte: {url: \"http://localhost:8001\"}"},
@@ -252,6 +368,11 @@ const Mistake airbyte[]{
      "1:44: airbyte.headers.Host: this header is the client's own"},
     {"airbyte: {url: \"http://h\", headers: {A: \"b\\nC: d\"}}\n",
      "1:41: airbyte.headers.A: the value holds a line break or a control character"},
+    {"airbyte: {url: \"http://h\", ui: \"airbyte.example.com\"}\n",
+     "1:32: airbyte.ui: the URL starts with neither http:// nor https://; such as http://localhost:8000, or "
+     "none"},
+    {"airbyte: {url: \"http://h\", ui: \"http://me:pw@h\"}\n",
+     "1:32: airbyte.ui: the URL holds credentials; links are shown to people; leave them out"},
     {"airbyte: {url: \"http://h\", api: v2}\n", "1:33: airbyte.api: \"v2\" is none of probe, config, public"},
 };
 INSTANTIATE_TEST_SUITE_P(Airbyte, Whole, ::testing::ValuesIn(airbyte));

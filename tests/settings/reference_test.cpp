@@ -40,8 +40,9 @@ TEST(Reference, TheExampleChangesNothing) {
   const Loaded example = load_text(commented_example(), "syncwarden.yaml", {});
   ASSERT_TRUE(example.ok()) << lines_of(example.problems);
   EXPECT_EQ(lines_of(example.warnings), "");
-  Settings expected = observing({});
-  expected.airbyte.url = "http://localhost:8001/api/v1";
+  AirbyteTarget target;
+  target.url = "http://localhost:8001/api/v1";
+  Settings expected = observing(target);
   expected.state_path = "/var/lib/syncwarden/state.db";
   EXPECT_EQ(describe(*example.settings), describe(expected))
       << "a default differs between keys.cpp and the code";
@@ -55,19 +56,25 @@ TEST(Reference, TheExampleNamesEveryKey) {
   }
 }
 
-/// The example's lines with one "# " removed wherever a key or a list element follows.
-TEST(Reference, CommentedRulesOfTheExampleLoad) {
+/// What the example shows below `key: []`, with one "# " removed from each line.
+std::string uncommented(const std::string& key) {
   const std::string text = commented_example();
-  const std::size_t start = text.find("connections: []\n");
-  ASSERT_NE(start, std::string::npos);
-  std::istringstream lines(text.substr(start + 16));
-  std::string rules = std::string(airbyte_line) + "connections:\n";
-  for (std::string line; std::getline(lines, line) && line.rfind("# ", 0) == 0;)
-    rules += line.substr(2) + "\n";
+  const std::string empty = "\n" + key + ": []\n";
+  const std::size_t start = text.find(empty);
+  EXPECT_NE(start, std::string::npos) << key;
+  std::istringstream lines(text.substr(start + empty.size()));
+  std::string out = key + ":\n";
+  for (std::string line; std::getline(lines, line) && line.rfind("# ", 0) == 0;) out += line.substr(2) + "\n";
+  return out;
+}
+
+TEST(Reference, CommentedRulesOfTheExampleLoad) {
+  const std::string rules = std::string(airbyte_line) + uncommented("connections") + uncommented("blackouts");
   const Loaded loaded = load(rules);
   ASSERT_TRUE(loaded.ok()) << lines_of(loaded.problems) << rules;
   EXPECT_EQ(lines_of(loaded.warnings), "");
-  EXPECT_GE(loaded.settings->plan->rules.size(), 4U);
+  EXPECT_GE(loaded.settings->plan->rules.size(), 7U);
+  EXPECT_EQ(loaded.settings->plan->blackouts.size(), 1U);
 }
 
 TEST(Reference, TheMinimalExampleLoadsAndManagesSomething) {
@@ -191,6 +198,15 @@ TEST(Schema, AcceptsWhatTheLoaderAccepts) {
         "connections: [{match: {tag: a}, schedule: {every: 1h30m}, overlap: {cancel_other: any}}]\n",
         "connections: [{match: {tag: a}, schedule: [{name: a, cron: \"@daily\"}]}]\n",
         "defaults: {start_deadline: 2h, freshness: {late_after: auto}}\n",
+        "defaults: {freshness: {late_after: {done_by: \"08:00\", days: MON-FRI}, objective: 99.5%}}\n",
+        "defaults: {stuck: {longer_than: {typical: 2.5x}}, labels: {team: a, floor: 7}}\n",
+        "defaults: {verify: {volume: off}, stuck: {longer_than: {typical: never}}}\n",
+        "connections: [{match: {tag: a}, schedule: {keep_fresh: 2h}}]\n",
+        "connections: [{match: {tag: a}, schedule: {after: x}}]\n",
+        "connections: [{match: {tag: a}, schedule: {after: [x, y]}}]\n",
+        "connections: [{match: {tag: a}, schedule: {after: {all: [x], within: 6h}}}]\n", "fleet_hold: off\n",
+        "fleet_hold: {failed_ratio: 10%}\n",
+        "blackouts: [{name: n, match: {tag: a}, cron: \"@daily\", duration: 1h, ticks: skip}]\n",
         "limits: {total: \"${TOTAL}\"}\n"}) {
     EXPECT_TRUE(schema_accepts(line + text)) << text;
     EXPECT_TRUE(load(line + text, {{"TOTAL", "3"}}).ok()) << text;
@@ -201,8 +217,13 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
   const std::string line(airbyte_line);
   for (const char* text :
        {"conections: []\n", "mode: alive\n", "limits: {total: -1}\n", "limits: {total: many}\n",
-        "history: {keep: 90}\n", "history: {keep: soon}\n", "blackouts: []\n",
-        "connections: [{schedule: airbyte}]\n", "defaults: {stuck: {}}\n", "airbyte: {api: config}\n"}) {
+        "history: {keep: 90}\n", "history: {keep: soon}\n", "notify: []\n",
+        "connections: [{schedule: airbyte}]\n", "airbyte: {api: config}\n", "fleet_hold: on\n",
+        "fleet_hold: {failed_ratio: 50}\n", "blackouts: [{name: n, match: {tag: a}, cron: \"@daily\"}]\n",
+        "defaults: {stuck: {longer_than: {typical: 3}}}\n", "defaults: {labels: [team]}\n",
+        "defaults: {freshness: {late_after: {days: MON}}}\n",
+        "defaults: {freshness: {late_after: {done_by: \"24:00\"}}}\n",
+        "defaults: {stuck: {orphan: {action: cancel}}}\n"}) {
     const std::string whole = std::string(text).rfind("airbyte", 0) == 0 ? text : line + text;
     EXPECT_FALSE(schema_accepts(whole)) << text;
     EXPECT_FALSE(load(whole).ok()) << text;

@@ -38,21 +38,24 @@ asio::awaitable<void> look(AirbyteApi& airbyte, Findings& findings) {
   findings.connections = std::move(*connections);
 }
 
-std::string schedules_of(const Rule& rule) {
+/// "; stuck.no_progress.after: 2h, …": what a rule's policy has otherwise than the defaults.
+std::string additions_of(const Rule& rule, const Policy& defaults) {
   std::string text;
-  for (const auto& schedule : rule.schedules) {
-    if (!text.empty()) text += "; ";
-    if (!schedule.name.empty()) text += schedule.name + ": ";
-    const auto* fixed = std::get_if<calendar::Schedule>(&schedule.when);
-    text += fixed != nullptr
-                ? fixed->text()
-                : fmt::format("every {} spread", to_string(std::get<SpreadEvery>(schedule.when).interval));
+  for (const auto& addition : settings::additions(rule, defaults)) text += "; " + addition;
+  return text;
+}
+
+/// One line for each rule.
+void tell_meaning(const settings::Settings& settings) {
+  for (const Rule& rule : settings.plan->rules) {
+    fmt::print("rule {}: schedule {}{}\n", printable(rule.where, 300), settings::schedules_text(rule),
+               additions_of(rule, settings.defaults));
   }
-  return text.empty() ? "no schedule" : text;
 }
 
 /// What each rule would manage. Returns whether something needs a person.
-bool tell_rules(const Plan& plan, const Findings& findings) {
+bool tell_rules(const settings::Settings& settings, const Findings& findings) {
+  const Plan& plan = *settings.plan;
   bool trouble = false;
   std::vector<std::size_t> matched(plan.rules.size(), 0);
   std::size_t observed = 0;
@@ -80,8 +83,8 @@ bool tell_rules(const Plan& plan, const Findings& findings) {
                             connection.schedule_text);
       trouble = true;
     }
-    fmt::print("managed   {}  ({})  by {}: {}{}\n", name, connection.id.text, rule->where,
-               schedules_of(*rule), remark);
+    fmt::print("managed   {}  ({})  by {}: schedule {}{}{}\n", name, connection.id.text, rule->where,
+               settings::schedules_text(*rule), additions_of(*rule, settings.defaults), remark);
   }
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
     if (matched[i] > 0) continue;
@@ -103,6 +106,7 @@ struct Check {
     if (!settings) return exit_usage;
     if (verbose) fmt::print("{}", settings::describe(*settings));
     if (!online) {
+      if (!verbose) tell_meaning(*settings);
       fmt::print("the configuration is good: {} rules\n", settings->plan->rules.size());
       return exit_done;
     }
@@ -120,7 +124,7 @@ struct Check {
     fmt::print("Airbyte {} answers ({} API)\n",
                findings.airbyte.version.empty() ? "of unknown version" : findings.airbyte.version,
                findings.airbyte.api);
-    return tell_rules(*settings->plan, findings) ? exit_failed : exit_done;
+    return tell_rules(*settings, findings) ? exit_failed : exit_done;
   }
 };
 

@@ -256,6 +256,38 @@ void add_warnings(const Section& airbyte, const AirbyteTarget& target, const Url
 
 bool is_cloud(std::string_view url) { return parse_url(url).host == "api.airbyte.com"; }
 
+std::string default_ui(std::string_view url) {
+  if (is_cloud(url)) return "https://cloud.airbyte.com";
+  if (!parse_url(url).fault.empty()) return {};
+  std::string ui = without_credentials(url);
+  const std::size_t path = ui.find('/', ui.find("://") + 3);
+  for (std::size_t at = path; at < ui.size(); at = ui.find('/', at + 1)) {
+    const std::string_view rest = std::string_view(ui).substr(at);
+    if (rest != "/api" && rest.substr(0, 5) != "/api/") continue;
+    ui.resize(at);
+    break;
+  }
+  while (ui.back() == '/') ui.pop_back();
+  return ui;
+}
+
+std::string assemble_ui(const Section& airbyte, const Reading& reading) {
+  const Value& value = airbyte.at("ui");
+  if (!value.given) return default_ui(airbyte.at("url").text);
+  if (!value.valid || value.text == "none") return {};
+  const Url url = parse_url(value.text);
+  if (!url.fault.empty()) {
+    reading.problems.add(value.place, fmt::format("{}: the URL {}", value.path, url.fault),
+                         "such as http://localhost:8000, or none");
+  } else if (url.credentials) {
+    reading.problems.add(value.place, fmt::format("{}: the URL holds credentials", value.path),
+                         "links are shown to people; leave them out");
+  }
+  std::string ui = value.text;
+  while (!ui.empty() && ui.back() == '/') ui.pop_back();
+  return ui;
+}
+
 AirbyteTarget assemble_airbyte(const Section& airbyte, const Reading& reading) {
   const auto duration = [&](std::string_view path) { return airbyte.at(path).duration; };
   const auto count = [&](std::string_view path) {

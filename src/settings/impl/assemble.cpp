@@ -83,6 +83,15 @@ Limits limits_from(const Section& section, const Reading& reading) {
   return limits;
 }
 
+FleetHold fleet_hold_from(const Value& value) {
+  const Section& section = value.sections.front();
+  FleetHold hold;
+  hold.failed_ratio = value.text == "off" ? 0 : section.at("failed_ratio").number / 100;
+  hold.min_jobs = count_of(section, "min_jobs");
+  hold.window = section.at("window").duration;
+  return hold;
+}
+
 void check_settle(const Section& airbyte, const Plan& plan, const Reading& reading) {
   const Millis least = plan.trigger_timeout + std::chrono::minutes{1};
   if (plan.settle > least) return;
@@ -103,6 +112,9 @@ Plan plan_from(const Section& root, const Inherited& inherited, const AirbyteTar
   Plan plan;
   plan.rules = assemble_rules(root.at("connections"), inherited, reading);
   plan.limits = limits_from(root.section("limits"), reading);
+  plan.blackouts = assemble_blackouts(root.at("blackouts"), inherited.timezone, reading);
+  plan.fleet_hold = fleet_hold_from(root.at("fleet_hold"));
+  plan.airbyte_ui = assemble_ui(airbyte, reading);
   plan.mode = root.at("mode").text == "shadow" ? Mode::shadow : Mode::live;
   plan.poll = {airbyte.at("poll.min").duration, airbyte.at("poll.max").duration};
   if (is_cloud(target.url)) {
@@ -130,7 +142,7 @@ Plan plan_from(const Section& root, const Inherited& inherited, const AirbyteTar
 Settings assemble(const Section& root, const Reading& reading) {
   Settings settings;
   settings.airbyte = assemble_airbyte(root.section("airbyte"), reading);
-  Inherited inherited = assemble_defaults(root.section("defaults"));
+  Inherited inherited = assemble_defaults(root.section("defaults"), reading);
   settings.plan = std::make_shared<const Plan>(plan_from(root, inherited, settings.airbyte, reading));
   settings.defaults = std::move(inherited.policy);
   settings.timezone = std::move(inherited.timezone);

@@ -14,136 +14,6 @@ const Shape& state_shape() {
   return shape;
 }
 
-const Shape& overlap_shape() {
-  static const Shape shape{{{.name = "cancel_other",
-                             .kind = Kind::word,
-                             .standard = "ours",
-                             .doc = "Cancel only syncs that we started (ours), or any",
-                             .words = {"ours", "any"},
-                             .required = true}}};
-  return shape;
-}
-
-const Shape& backoff_shape() {
-  static const Shape shape{{
-      {.name = "initial",
-       .kind = Kind::duration,
-       .standard = "5m",
-       .doc = "Before the first extra job",
-       .least = second,
-       .most = 7 * day},
-      {.name = "factor",
-       .kind = Kind::number,
-       .standard = "2",
-       .doc = "Each wait is this much longer",
-       .least = 1,
-       .most = 100},
-      {.name = "max",
-       .kind = Kind::duration,
-       .standard = "1h",
-       .doc = "The longest wait",
-       .least = second,
-       .most = 7 * day},
-  }};
-  return shape;
-}
-
-const Shape& extra_jobs_shape() {
-  static const Shape shape{{
-      {.name = "max", .kind = Kind::count, .standard = "1", .doc = "0: never", .least = 0, .most = 20},
-      {.name = "backoff", .kind = Kind::section, .doc = "Waits before them", .shape = &backoff_shape()},
-      {.name = "on",
-       .kind = Kind::words,
-       .standard = "[transient, system, lost, source_timeout, destination_timeout]",
-       .doc = "Classes of failure that deserve one; class config never does",
-       .words = {"transient", "system", "refresh_schema", "source_timeout", "destination_timeout",
-                 "rate_limited", "lost", "deadline", "unknown"}},
-  }};
-  return shape;
-}
-
-const Shape& freshness_shape() {
-  static const Shape shape{{
-      {.name = "late_after",
-       .kind = Kind::duration,
-       .standard = "auto",
-       .doc = "Without a success for this long, data is late; auto: the next expected tick + 2 typical "
-              "durations",
-       .words = {"auto"},
-       .least = minute,
-       .most = 366 * day},
-      {.name = "done_by", .later = true},
-      {.name = "days", .later = true},
-  }};
-  return shape;
-}
-
-std::vector<Field> policy_fields() {
-  return {
-      {.name = "timezone", .kind = Kind::zone, .standard = "UTC", .doc = "Of cron expressions: an IANA name"},
-      {.name = "dst",
-       .kind = Kind::word,
-       .standard = "safe",
-       .doc = "At a change of the clocks: safe (fixed times neither vanish nor double), quartz (bit for bit "
-              "what "
-              "Airbyte does), skip",
-       .words = {"safe", "quartz", "skip"}},
-      {.name = "airbyte_schedule",
-       .kind = Kind::word,
-       .standard = "refuse",
-       .doc = "If Airbyte schedules the connection too: refuse (ours are skipped), set_manual, tolerate",
-       .words = {"refuse", "set_manual", "tolerate"}},
-      {.name = "overlap",
-       .kind = Kind::word,
-       .standard = "skip",
-       .doc = "If a job runs already: skip, attach (it becomes the tick's job), queue_one, cancel_other "
-              "(a sync of ours), {cancel_other: any}",
-       .words = {"skip", "attach", "queue_one", "cancel_other"},
-       .shape = &overlap_shape()},
-      {.name = "catch_up",
-       .kind = Kind::word,
-       .standard = "latest",
-       .doc = "After downtime: latest, none, all",
-       .words = {"latest", "none", "all"}},
-      {.name = "catch_up_max",
-       .kind = Kind::count,
-       .standard = "10",
-       .doc = "At most so many with catch_up: all",
-       .least = 1,
-       .most = 1'000},
-      {.name = "start_deadline",
-       .kind = Kind::duration,
-       .standard = "none",
-       .doc = "A tick that has not started by then is missed, whatever it waited for",
-       .words = {"none"},
-       .least = second,
-       .most = 366 * day},
-      {.name = "jitter",
-       .kind = Kind::duration,
-       .standard = "0s",
-       .doc = "Each schedule is late by its own fixed part of this",
-       .least = 0,
-       .most = 7 * day},
-      {.name = "priority",
-       .kind = Kind::word,
-       .standard = "normal",
-       .doc = "Who starts first when slots are scarce",
-       .words = {"high", "normal", "low"}},
-      {.name = "extra_jobs",
-       .kind = Kind::section,
-       .doc = "Further jobs after a failed one; Airbyte itself has tried 5-20 attempts by then",
-       .shape = &extra_jobs_shape()},
-      {.name = "freshness",
-       .kind = Kind::section,
-       .doc = "When data counts as late",
-       .shape = &freshness_shape()},
-      {.name = "breaker", .kind = Kind::section, .later = true},
-      {.name = "stuck", .kind = Kind::section, .later = true},
-      {.name = "verify", .kind = Kind::section, .later = true},
-      {.name = "labels", .kind = Kind::section, .later = true},
-  };
-}
-
 const Shape& policy_shape() {
   static const Shape shape{policy_fields()};
   return shape;
@@ -204,6 +74,24 @@ const Shape& limits_shape() {
   return shape;
 }
 
+const Shape& after_shape() {
+  static const Shape shape{{
+      {.name = "all",
+       .kind = Kind::some_texts,
+       .doc = "Names (with * and ?) or ids of connections; all of them must have succeeded",
+       .required = true,
+       .example = "[\"orders -> warehouse\"]"},
+      {.name = "within",
+       .kind = Kind::duration,
+       .standard = "none",
+       .doc = "Missed, if the first success is older than this while another is awaited",
+       .words = {"none"},
+       .least = minute,
+       .most = 366 * day},
+  }};
+  return shape;
+}
+
 const Shape& schedule_shape() {
   static const Shape shape{{
       {.name = "name",
@@ -237,8 +125,19 @@ const Shape& schedule_shape() {
        .doc = "cron: instead of the rule's",
        .words = {"safe", "quartz", "skip"},
        .example = "quartz"},
-      {.name = "keep_fresh", .later = true},
-      {.name = "after", .kind = Kind::section, .later = true},
+      {.name = "keep_fresh",
+       .kind = Kind::duration,
+       .doc = "Started early enough, by the durations seen, that data is never older than this",
+       .least = 5 * minute,
+       .most = 366 * day,
+       .example = "2h"},
+      {.name = "after",
+       .kind = Kind::some_texts,
+       .doc =
+           "Once these connections have had a verified success since this one's last start: one, a list, or "
+           "{all: [...], within}",
+       .shape = &after_shape(),
+       .example = "orders -> warehouse"},
   }};
   return shape;
 }
@@ -253,13 +152,78 @@ const Shape& rule_shape() {
          .required = true},
         {.name = "schedule",
          .kind = Kind::some_sections,
-         .doc = "When: {cron}, {every}, a list of named ones, or airbyte (leave it to Airbyte)",
+         .doc = "When: {cron}, {every}, {keep_fresh}, {after}, a list of named ones, or airbyte (leave it to "
+                "Airbyte)",
          .words = {"airbyte"},
          .shape = &schedule_shape()},
     };
     for (Field& field : policy_fields()) fields.push_back(std::move(field));
     return fields;
   }()};
+  return shape;
+}
+
+const Shape& blackout_shape() {
+  static const Shape shape{{
+      {.name = "name",
+       .doc = "For messages, explanations and metrics",
+       .required = true,
+       .example = "warehouse-maintenance"},
+      {.name = "match",
+       .kind = Kind::section,
+       .doc = "Which connections are not started",
+       .shape = &match_shape(),
+       .required = true},
+      {.name = "cron",
+       .doc = "When it begins, as in a schedule",
+       .required = true,
+       .example = "\"0 2 * * SUN\""},
+      {.name = "duration",
+       .kind = Kind::duration,
+       .doc = "How long it lasts; less than the distance of its beginnings",
+       .least = minute,
+       .most = 366 * day,
+       .required = true,
+       .example = "3h"},
+      {.name = "timezone",
+       .kind = Kind::zone,
+       .doc = "Of cron: an IANA name; that of the defaults unless set",
+       .example = "Europe/Paris"},
+      {.name = "ticks",
+       .kind = Kind::word,
+       .standard = "defer",
+       .doc = "What is due meanwhile: defer (starts once at the end) or skip",
+       .words = {"defer", "skip"}},
+      {.name = "running",
+       .kind = Kind::word,
+       .standard = "finish",
+       .doc = "What runs when it begins: finish, or cancel (syncs of managed connections only)",
+       .words = {"finish", "cancel"}},
+  }};
+  return shape;
+}
+
+const Shape& fleet_hold_shape() {
+  static const Shape shape{{
+      {.name = "failed_ratio",
+       .kind = Kind::percent,
+       .standard = "50%",
+       .doc = "Of the jobs that ended within the window, so many failed",
+       .least = 1,
+       .most = 100},
+      {.name = "min_jobs",
+       .kind = Kind::count,
+       .standard = "10",
+       .doc = "With fewer jobs than these it is no common trouble",
+       .least = 1,
+       .most = 100'000},
+      {.name = "window",
+       .kind = Kind::duration,
+       .standard = "15m",
+       .doc = "How far back it looks",
+       .least = second,
+       .most = day},
+  }};
   return shape;
 }
 
@@ -316,7 +280,22 @@ constexpr std::string_view rules_example =
     "      - {name: weekend, cron: \"0 8 * * SAT,SUN\"}\n"
     "  - match: {tag: crm}\n"
     "    schedule: airbyte\n"
-    "    freshness: {late_after: 6h}\n";
+    "    stuck: {no_progress: {after: 2h, action: cancel_and_rerun}}\n"
+    "    freshness: {late_after: {done_by: \"08:00\", days: MON-FRI}, objective: 99%}\n"
+    "    labels: {team: sales}\n"
+    "  - match: {tag: dashboards}\n"
+    "    schedule: {keep_fresh: 2h}\n"
+    "  - match: {name: \"revenue mart\"}\n"
+    "    schedule: {after: {all: [\"orders -> warehouse\", \"customers -> warehouse\"], within: 6h}}\n";
+
+constexpr std::string_view blackouts_example =
+    "  - name: warehouse-maintenance\n"
+    "    match: {destination: \"snowflake*\"}\n"
+    "    cron: \"0 2 * * SUN\"\n"
+    "    duration: 3h\n"
+    "    timezone: Europe/Paris\n"
+    "    ticks: defer\n"
+    "    running: finish\n";
 
 void collect(const Shape& shape, const std::string& prefix, std::vector<std::string>& out) {
   for (const Field& field : shape.fields) {
@@ -359,10 +338,23 @@ const Shape& root_shape() {
        .kind = Kind::section,
        .doc = "Policy of every managed connection; each rule may override any part",
        .shape = &policy_shape()},
+      {.name = "fleet_hold",
+       .kind = Kind::section,
+       .doc =
+           "While so many jobs fail, starts are held and only probes are sent: a lost node pool is not 400 "
+           "problems; off: never",
+       .words = {"off"},
+       .shape = &fleet_hold_shape()},
       {.name = "limits",
        .kind = Kind::section,
        .doc = "Running jobs at a time, whoever started them; 0: unlimited",
        .shape = &limits_shape()},
+      {.name = "blackouts",
+       .kind = Kind::sections,
+       .standard = "[]",
+       .doc = "Recurring windows in which nothing is started: no tick, no extra job, no recovery",
+       .shape = &blackout_shape(),
+       .example = blackouts_example},
       {.name = "connections",
        .kind = Kind::sections,
        .standard = "[]",
@@ -378,8 +370,6 @@ const Shape& root_shape() {
       {.name = "web", .kind = Kind::section, .doc = "The daemon's own HTTP server", .shape = &web_shape()},
       {.name = "metrics", .kind = Kind::section, .doc = "What /metrics shows", .shape = &metrics_shape()},
       {.name = "history", .kind = Kind::section, .doc = "What the state keeps", .shape = &history_shape()},
-      {.name = "fleet_hold", .kind = Kind::section, .later = true},
-      {.name = "blackouts", .kind = Kind::sections, .later = true},
       {.name = "notify", .kind = Kind::sections, .later = true},
   }};
   return shape;

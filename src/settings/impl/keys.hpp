@@ -12,6 +12,7 @@ namespace syncwarden::settings {
 enum class Kind {
   text,
   texts,          ///< a list of texts
+  some_texts,     ///< one text or a list of them
   secret,         ///< a text that nothing ever shows; has a twin `<name>_file`
   secret_file,    ///< where the twin's text stands: a path, or "credential:NAME"
   path,           ///< of a file; relative ones start at the folder of the file that names it
@@ -19,13 +20,17 @@ enum class Kind {
   count,          ///< a whole number within bounds
   number,         ///< a number within bounds
   duration,       ///< within bounds (milliseconds); `words` are allowed besides
+  percent,        ///< "50%", a number of percent within bounds; `words` are allowed besides
+  factor,         ///< "3x", a number within bounds; `words` are allowed besides
+  time_of_day,    ///< "08:00"
   word,           ///< one of `words`
   words,          ///< a list of `words`
   zone,           ///< an IANA time zone
-  section,        ///< a mapping described by `shape`
+  section,        ///< a mapping described by `shape`; `words` are allowed besides
   sections,       ///< a list of such mappings
   some_sections,  ///< one such mapping, a list of them, or one of `words`
   headers,        ///< header name to secret value; `<name>_file` reads it from a file
+  labels,         ///< label name to printable text
 };
 
 struct Shape;
@@ -39,7 +44,7 @@ struct Field {
   std::vector<std::string_view> later_words = {};  ///< words that a later version will know
   double least = 0;
   double most = std::numeric_limits<double>::max();
-  /// Of a section; on a `text` or a `word`: a mapping that may stand there instead.
+  /// Of a section; on a text, a word, a duration or texts: a mapping that may stand there instead.
   const Shape* shape = nullptr;
   bool required = false;
   bool later = false;             ///< a later version's key: an error that says so

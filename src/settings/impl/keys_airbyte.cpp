@@ -147,6 +147,11 @@ const Shape& airbyte_shape() {
        .standard = "probe",
        .doc = "Overrides what the URL tells",
        .words = {"probe", "config", "public"}},
+      {.name = "ui",
+       .doc =
+           "Airbyte's web interface, for links to jobs; none: no links; unless set, the url without its path "
+           "from /api on (https://cloud.airbyte.com on Cloud)",
+       .example = "http://localhost:8000"},
       {.name = "auth",
        .kind = Kind::section,
        .doc = "Who we are. Of each secret and its file, give one",

@@ -1,12 +1,10 @@
 #include "settings/impl/read.hpp"
 
 #include "base/text.hpp"
-#include "calendar/schedule.hpp"
 #include "settings/impl/files.hpp"
+#include "settings/impl/scalar.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -18,74 +16,16 @@
 namespace syncwarden::settings {
 namespace {
 
-using syncwarden::to_string;
-
-constexpr std::string_view units = "use units ms s m h d w such as 30s or 1h30m";
-constexpr std::string_view not_yet = "not supported by this version (it comes with a later one)";
 constexpr std::size_t max_secret_bytes = 65'536;
+constexpr std::size_t max_label_bytes = 128;
+constexpr std::size_t max_labels = 32;
 
-bool known_word(const Field& field, std::string_view text) {
-  return std::find(field.words.begin(), field.words.end(), text) != field.words.end();
-}
-
-std::optional<double> parse_number(std::string_view text) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (text.empty() || error != std::errc{} || stopped != end || !std::isfinite(number)) return std::nullopt;
-  return number;
-}
-
-bool is_whole(std::string_view text) {
-  return !text.empty() && text.size() < 16 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-Millis millis(double count) { return Millis{static_cast<std::int64_t>(count)}; }
-
-std::string bounds_of(const Field& field) {
-  const bool open = field.most > 1e15;
-  if (field.kind == Kind::duration) {
-    return fmt::format("from {} to {}", to_string(millis(field.least)), to_string(millis(field.most)));
-  }
-  return open ? fmt::format("{} or more", field.least)
-              : fmt::format("from {} to {}", field.least, field.most);
-}
-
-/// What belongs at a field, for messages about wrong kinds.
-std::string expectation(const Field& field) {
-  switch (field.kind) {
-    case Kind::text:
-    case Kind::secret:
-      return "a text";
-    case Kind::secret_file:
-    case Kind::path:
-      return "a file's path";
-    case Kind::texts:
-      return "a list of texts";
-    case Kind::flag:
-      return "true or false";
-    case Kind::count:
-      return "a whole number";
-    case Kind::number:
-      return "a number";
-    case Kind::duration:
-      return "a duration such as 30s";
-    case Kind::word:
-      return fmt::format("one of {}", fmt::join(field.words, ", "));
-    case Kind::words:
-      return fmt::format("a list of {}", fmt::join(field.words, ", "));
-    case Kind::zone:
-      return "a time zone such as Europe/Berlin";
-    case Kind::section:
-      return "a mapping";
-    case Kind::sections:
-      return "a list of mappings";
-    case Kind::some_sections:
-      return "a mapping or a list of mappings";
-    case Kind::headers:
-      return "a mapping of header names to values";
-  }
-  return "a value";
+bool is_label_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= max_label_bytes && (name[0] < '0' || name[0] > '9') &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
 class FieldReader {
@@ -100,7 +40,7 @@ class FieldReader {
     value.path = path_;
     value.place = place;
     if (field_.later) return value;
-    set_standard(value);
+    set_standard(field_, value);
     if (field_.kind == Kind::section) {
       value.sections.push_back(read_section(Node{}, *field_.shape, path_, place, reading_));
     }
@@ -119,10 +59,10 @@ class FieldReader {
       reading_.problems.add(place, fmt::format("{}: {}", path_, not_yet), "remove it");
       return value;
     }
-    set_standard(value);
+    set_standard(field_, value);
     value.valid = dispatch(node, value);
     if (!value.valid) {
-      set_standard(value);
+      set_standard(field_, value);
       if (field_.kind == Kind::section) {
         Problems ignored;  // a section that stands in for a wrong one reports nothing
         value.sections = {read_section(Node{}, *field_.shape, path_, place, {reading_.environment, ignored})};
@@ -148,43 +88,13 @@ class FieldReader {
   [[nodiscard]] std::string hint_for(const Node& node) const {
     if (field_.kind == Kind::texts && node.kind == Node::Kind::scalar) return "write it in brackets: [ … ]";
     if (field_.kind == Kind::some_sections && node.kind == Node::Kind::scalar) {
-      return "write {cron: \"…\"}, {every: 1h}, a list of these with names, or airbyte";
+      return "write {cron: \"…\"}, {every: 1h}, {keep_fresh: 2h}, {after: \"…\"}, a list of these with "
+             "names, or "
+             "airbyte";
     }
     if (field_.kind == Kind::sections && node.kind == Node::Kind::mapping)
       return "start each element with \"- \"";
     return {};
-  }
-
-  void set_standard(Value& value) const {
-    value.text.clear();
-    value.texts.clear();
-    switch (field_.kind) {
-      case Kind::text:
-      case Kind::word:
-      case Kind::zone:
-        value.text = field_.standard;
-        break;
-      case Kind::count:
-      case Kind::number:
-        value.number = parse_number(field_.standard).value_or(field_.least);
-        break;
-      case Kind::duration:
-        if (known_word(field_, field_.standard)) {
-          value.text = field_.standard;
-        } else {
-          value.duration = parse_duration(field_.standard).value_or(Millis{});
-        }
-        break;
-      case Kind::texts:
-      case Kind::words:
-        for (const auto element : list_elements(field_.standard)) {
-          value.texts.push_back({{}, std::string(element), {}, value.place});
-        }
-        break;
-      default:
-        break;
-    }
-    value.written = value.text;
   }
 
   bool dispatch(const Node& node, Value& value) const {
@@ -200,103 +110,49 @@ class FieldReader {
         return text_list(node, value);
       case Kind::headers:
         return header_map(node, value);
+      case Kind::labels:
+        return label_map(node, value);
       default:
         break;
     }
-    if (node.kind == Node::Kind::mapping && field_.shape != nullptr) {
-      value.sections = {read_section(node, *field_.shape, path_, value.place, reading_)};
-      return !field_.shape->fields.front().later;
-    }
+    if (node.kind == Node::Kind::mapping && field_.shape != nullptr) return instead(node, value);
+    if (field_.kind == Kind::some_texts) return some_texts(node, value);
     if (node.kind != Node::Kind::scalar) return wrong_kind(node, value);
     value.text = node.text;
     value.written = node.written;
-    return scalar(node, value);
+    return plain(node, value);
   }
 
-  bool scalar(const Node& node, Value& value) const {
-    switch (field_.kind) {
-      case Kind::flag:
-        return read_flag(node, value);
-      case Kind::count:
-      case Kind::number:
-        return read_number(node, value);
-      case Kind::duration:
-        return read_duration(node, value);
-      case Kind::word:
-        return read_word(node.text, node.written, value);
-      case Kind::zone:
-        return read_zone(node, value);
-      default:
-        break;
-    }
-    if (node.text.find('\0') != std::string::npos) return fail(value, "the value holds a zero byte");
-    if (node.text.empty()) return fail(value, "the value is empty", "write it, or remove the key");
-    return true;
+  bool plain(const Node& node, Value& value) const {
+    const auto fault = read_scalar(field_, node, value);
+    return !fault || fail(value, fault->message, fault->hint);
   }
 
-  bool read_flag(const Node& node, Value& value) const {
-    value.flag = node.text == "true";
-    if (!node.quoted && (value.flag || node.text == "false")) return true;
-    return fail(value, fmt::format("{} is neither true nor false", shown(node)));
-  }
-
-  bool read_number(const Node& node, Value& value) const {
+  /// A mapping that may stand where a plain value is usual.
+  bool instead(const Node& node, Value& value) const {
     value.text.clear();
-    const std::string_view what = field_.kind == Kind::count ? "whole number" : "number";
-    const auto number = parse_number(node.text);
-    if (!number || (field_.kind == Kind::count && !is_whole(node.text))) {
-      return fail(value, fmt::format("{} is no {} {}", shown(node), what, bounds_of(field_)));
+    value.written.clear();
+    value.sections = {read_section(node, *field_.shape, path_, value.place, reading_)};
+    return !field_.shape->fields.front().later;
+  }
+
+  bool some_texts(const Node& node, Value& value) const {
+    if (node.kind == Node::Kind::sequence) {
+      if (!text_list(node, value)) return false;
+      return !value.texts.empty() || fail(value, "the list is empty");
     }
-    if (*number < field_.least || *number > field_.most) {
-      return fail(value, fmt::format("{} is out of range", shown(node)),
-                  fmt::format("allowed: {}", bounds_of(field_)));
-    }
-    value.number = *number;
+    if (node.kind != Node::Kind::scalar) return wrong_kind(node, value);
+    if (!plain(node, value)) return false;
+    value.texts = {{{}, node.text, node.written, value.place}};
     return true;
-  }
-
-  bool read_duration(const Node& node, Value& value) const {
-    if (known_word(field_, node.text)) return true;
-    value.text.clear();
-    const auto duration = parse_duration(node.text);
-    const std::string words =
-        field_.words.empty() ? "" : fmt::format("; or {}", fmt::join(field_.words, ", "));
-    if (!duration && parse_number(node.text)) {
-      const std::string hint =
-          node.text == node.written
-              ? fmt::format("write {}s or {}m (units ms s m h d w)", node.text, node.text)
-              : std::string(units);
-      return fail(value, fmt::format("{} has no unit", shown(node)), hint + words);
-    }
-    if (!duration)
-      return fail(value, fmt::format("{} is no duration", shown(node)), std::string(units) + words);
-    if (*duration < millis(field_.least) || *duration > millis(field_.most)) {
-      return fail(value, fmt::format("{} is out of range", shown(node)),
-                  fmt::format("allowed: {}", bounds_of(field_)));
-    }
-    value.duration = *duration;
-    return true;
-  }
-
-  bool read_word(const std::string& text, const std::string& written, const Value& value) const {
-    if (known_word(field_, text)) return true;
-    if (std::find(field_.later_words.begin(), field_.later_words.end(), text) != field_.later_words.end()) {
-      return fail(value, fmt::format("{} is {}", shown(text), not_yet),
-                  fmt::format("use {}", fmt::join(field_.words, ", ")));
-    }
-    const auto meant = nearest(text, field_.words);
-    return fail(value, fmt::format("{} is none of {}", shown(written), fmt::join(field_.words, ", ")),
-                meant ? fmt::format("did you mean {}?", *meant) : "");
-  }
-
-  bool read_zone(const Node& node, const Value& value) const {
-    const auto tried = calendar::Schedule::cron({.expression = "0 0 * * *", .timezone = node.text});
-    if (tried.has_value()) return true;
-    return fail(value, fmt::format("{} is no time zone", shown(node)),
-                "use an IANA name such as UTC or Europe/Amsterdam");
   }
 
   bool one_section(const Node& node, Value& value) const {
+    if (node.kind == Node::Kind::scalar && known_word(field_, node.text)) {
+      value.text = node.text;
+      value.sections.push_back(read_section(Node{}, *field_.shape, path_, value.place, reading_));
+      return true;
+    }
     if (node.kind != Node::Kind::mapping && node.kind != Node::Kind::null) return wrong_kind(node, value);
     value.sections = {read_section(node, *field_.shape, path_, value.place, reading_)};
     return true;
@@ -345,8 +201,9 @@ class FieldReader {
         reading_.problems.add(item.place,
                               fmt::format("{}[{}]: {} stands where a text belongs", path_, i, what));
         good = false;
-      } else if (field_.kind == Kind::words && !read_word(item.text, item.written, element)) {
-        good = false;
+      } else if (const auto fault = field_.kind == Kind::words ? word_fault(field_, item.text, item.written)
+                                                               : std::nullopt) {
+        good = fail(element, fault->message, fault->hint);
       } else {
         value.texts.push_back({{}, item.text, item.written, item.place});
       }
@@ -369,10 +226,56 @@ class FieldReader {
     return true;
   }
 
+  bool label_map(const Node& node, Value& value) const {
+    if (node.kind == Node::Kind::null) return true;
+    if (node.kind != Node::Kind::mapping) return wrong_kind(node, value);
+    if (node.members.size() > max_labels) {
+      return fail(value, fmt::format("{} labels are too many", node.members.size()),
+                  fmt::format("at most {}", max_labels));
+    }
+    for (const auto& member : node.members) {
+      if (member.value.broken) continue;
+      const std::string path = fmt::format("{}.{}", path_, printable(member.name, 60));
+      const auto& text = member.value;
+      if (!is_label_name(member.name)) {
+        reading_.problems.add(member.place, path + ": no name of a label",
+                              "letters, digits and _, not starting with a digit");
+      } else if (text.kind != Node::Kind::scalar || text.text.empty()) {
+        reading_.problems.add(member.place, path + ": a label needs one text as its value");
+      } else if (text.text.size() > max_label_bytes) {
+        reading_.problems.add(text.place, fmt::format("{}: the value has {} bytes", path, text.text.size()),
+                              fmt::format("at most {}", max_label_bytes));
+      } else if (printable(text.text, max_label_bytes) != text.text) {
+        reading_.problems.add(text.place, path + ": the value holds a control character");
+      } else {
+        value.texts.push_back({member.name, text.text, text.written, text.place});
+      }
+    }
+    return true;
+  }
+
   const Field& field_;
   std::string path_;
   Reading reading_;
 };
+
+/// "connections[2].schedule" as paths_of() writes it: "connections[].schedule".
+std::string without_indices(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (out.empty() || out.back() != '[' || c < '0' || c > '9') out += c;
+  }
+  return out;
+}
+
+/// Of several places where a key is legal, the one nearest to where it stands.
+const std::string& nearest_place(const std::vector<std::string>& places, const std::string& path) {
+  const std::string here = without_indices(path);
+  const auto found = std::find_if(places.begin(), places.end(), [&](const std::string& place) {
+    return !here.empty() && place.substr(0, here.size()) == here;
+  });
+  return found == places.end() ? places.front() : *found;
+}
 
 std::string below(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
@@ -389,7 +292,7 @@ void report_unknown(const Node::Member& member, const Shape& shape, const std::s
   if (const auto meant = nearest(member.name, here)) {
     hint = fmt::format("did you mean {}?", *meant);
   } else if (!elsewhere.empty()) {
-    const std::string& full = elsewhere.front();
+    const std::string& full = nearest_place(elsewhere, path);
     const std::size_t dot = full.rfind('.');
     hint = dot == std::string::npos ? "it belongs at the top level"
                                     : fmt::format("it belongs under {}", full.substr(0, dot));

@@ -18,7 +18,7 @@ struct Reading {
   Problems& problems;
 };
 
-/// An element of a list, or a header ("label" is its name).
+/// An element of a list, or a header or a label ("label" is its name).
 struct Text {
   std::string label;
   std::string text;
@@ -49,10 +49,10 @@ struct Value {
   std::string text;     ///< text, secret, path, word, zone
   std::string written;  ///< what messages may show of `text`
   bool flag = false;
-  double number = 0;  ///< count, number
+  double number = 0;  ///< count, number; percent and factor where `text` is empty; time_of_day in minutes
   Millis duration{};  ///< meaningful where `text` is empty
   std::vector<Text> texts;
-  std::vector<Section> sections;  ///< one for a section; any number for the lists
+  std::vector<Section> sections;  ///< one for a section, or a mapping in place of a text; any for the lists
 };
 
 /// Reads `node` (a mapping or nothing). Problems are added; the result is complete all the same.

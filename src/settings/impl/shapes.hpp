@@ -3,6 +3,8 @@
 
 #include "settings/impl/keys.hpp"
 
+#include <vector>
+
 namespace syncwarden::settings {
 
 /// Bounds of durations, in milliseconds.
@@ -12,6 +14,9 @@ inline constexpr double minute = 60 * second;
 inline constexpr double hour = 60 * minute;
 inline constexpr double day = 24 * hour;
 }  // namespace spans
+
+/// The keys that `defaults` and each rule share.
+[[nodiscard]] std::vector<Field> policy_fields();
 
 /// The keys below `airbyte`.
 [[nodiscard]] const Shape& airbyte_shape();
