@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -72,6 +73,8 @@ class Database {
   /// Ends a transaction that failed; does nothing where SQLite has already rolled back.
   void roll_back() const noexcept;
   [[nodiscard]] bool is_read_only() const;
+  /// Statements fail soon after `stop` becomes true. It must outlive the connection.
+  void stop_when(const std::atomic<bool>& stop) const;
   /// SQLite's result code as the error that a person can act on.
   [[nodiscard]] Error error(int code, std::string_view what) const;
   [[nodiscard]] const std::string& path() const { return path_; }
