@@ -174,8 +174,8 @@ class SqliteStore final : public Store {
       return;
     }
     if (copying_.exchange(true)) {
-      answer<void>(waiter, Error{Errc::store_locked, "a backup is being written already", to,
-                                 "wait for it to end"});
+      answer<void>(waiter,
+                   Error{Errc::store_locked, "a backup is being written already", to, "wait for it to end"});
       return;
     }
     copier_ = std::jthread{[this, waiter, to = std::move(to)] {
@@ -191,14 +191,15 @@ class SqliteStore final : public Store {
   }
 
   void end(bool finish) {
+    // First: whoever closes the file last folds its log, and a reader cannot.
+    stop_copy_ = true;
+    if (copier_.joinable()) copier_.join();
     {
       const std::lock_guard lock{mutex_};
       closing_ = true;
       if (!finish) abandoned_ = true;
       changed_.notify_one();
     }
-    stop_copy_ = true;
-    if (copier_.joinable()) copier_.join();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -276,7 +277,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Ledger> ledger_;  ///< the thread's alone
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Task> queue_;        ///< guarded by mutex_, like the three below
+  std::deque<Task> queue_;  ///< guarded by mutex_, like the three below
   std::deque<OtherTask> reads_;
   bool closing_ = false;
   bool abandoned_ = false;

@@ -151,6 +151,13 @@ Result<std::string> move_aside(const std::string& path) {
                path, "remove some of them"};
 }
 
+void put_back(const std::string& kept, const std::string& path) {
+  if (kept.empty()) return;
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    ::rename((kept + suffix).c_str(), (path + suffix).c_str());
+  }
+}
+
 Error about_the_copy(Error error, const std::string& staged, const std::string& from) {
   if (error.where == staged) error.where = from;
   return error;
@@ -206,7 +213,11 @@ Result<Restored> restore_state(const std::string& from, const std::string& to) {
     return kept.error();
   }
   out.kept = *kept;
-  if (auto placed = rename_new(staged, to); !placed) return placed.error();
+  if (auto placed = rename_new(staged, to); !placed) {
+    put_back(out.kept, to);
+    ::unlink(staged.c_str());
+    return placed.error();
+  }
   auto described = describe_state(to);
   if (!described) return described.error();
   out.state = std::move(*described);

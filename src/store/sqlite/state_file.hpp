@@ -16,9 +16,9 @@ namespace syncwarden::store {
 struct StateDescription {
   std::int64_t schema_version = 0;  ///< 0: an empty file
   std::uint64_t size_bytes = 0;
-  std::uint64_t log_bytes = 0;  ///< of the write-ahead log beside it
-  Epoch epoch;                  ///< of the last leader; 0: nobody ever led
-  std::string owner;            ///< of the lease; empty: released
+  std::uint64_t log_bytes = 0;                              ///< of the write-ahead log beside it
+  Epoch epoch;                                              ///< of the last leader; 0: nobody ever led
+  std::string owner;                                        ///< of the lease; empty: released
   std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< by table, in the order of the schema
   std::uint64_t open_runs = 0;
   std::uint64_t open_incidents = 0;

@@ -56,7 +56,8 @@ Result<void> copy_into(const std::string& from, const std::string& to, const std
   const auto version = source.number("PRAGMA user_version");
   if (!version) return version.error();
   if (*version == 0) {
-    return Error{Errc::store_corrupt, "the file is empty: there is no state in it", from, "name another file"};
+    return Error{Errc::store_corrupt, "the file is empty: there is no state in it", from,
+                 "name another file"};
   }
   auto copying = source.prepare("VACUUM INTO ?");
   if (!copying) return copying.error();

@@ -341,9 +341,8 @@ Result<void> Ledger::read_incidents(Snapshot& into) const {
   if (!changed) return changed.error();
   std::optional<std::int64_t> recent;
   if (*changed) recent = ms(a_day_before(Instant{Millis{**changed}}));
-  return read_all(database_,
-                  select("incident", incident_columns, "closed_ms IS NULL OR closed_ms >= ?1"), recent,
-                  read_incident, into.incidents);
+  return read_all(database_, select("incident", incident_columns, "closed_ms IS NULL OR closed_ms >= ?1"),
+                  recent, read_incident, into.incidents);
 }
 
 Result<void> Ledger::read_commands(Snapshot& into) const {

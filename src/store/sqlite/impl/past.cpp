@@ -34,8 +34,9 @@ Span span_of(const HistoryQuery& query) {
 std::string newest_first(std::string_view table, std::string_view columns, std::string_view time,
                          std::string_view and_also = "") {
   const auto key = table == "tick" ? std::string_view{"schedule_id"} : columns.substr(0, columns.find(", "));
-  return fmt::format("SELECT {0} FROM {1} WHERE {2} BETWEEN ?1 AND ?2{3} ORDER BY {2} DESC, {4} DESC LIMIT ?3",
-                     columns, table, time, and_also, key);
+  return fmt::format(
+      "SELECT {0} FROM {1} WHERE {2} BETWEEN ?1 AND ?2{3} ORDER BY {2} DESC, {4} DESC LIMIT ?3", columns,
+      table, time, and_also, key);
 }
 
 template <class T>
@@ -82,8 +83,8 @@ Result<void> read_ticks_of(const Database& database, const HistoryQuery& query, 
   const auto span = span_of(query);
   for (const auto& schedule : *schedules) {
     statement->reset().bind(span.from).bind(span.until).bind(span.limit).bind(schedule);
-    auto done = each_row(database, *statement, read_tick,
-                         [&into](Tick&& tick) { into.push_back(std::move(tick)); });
+    auto done =
+        each_row(database, *statement, read_tick, [&into](Tick&& tick) { into.push_back(std::move(tick)); });
     if (!done) return done;
   }
   std::stable_sort(into.begin(), into.end(), [](const Tick& a, const Tick& b) {
@@ -101,7 +102,8 @@ Result<void> read_ticks(const Database& database, const HistoryQuery& query, std
 Result<void> read_incidents(const Database& database, const HistoryQuery& query,
                             std::vector<Incident>& into) {
   if (!query.incident) {
-    return read_by_connection(database, "incident", incident_columns, "opened_ms", query, read_incident, into);
+    return read_by_connection(database, "incident", incident_columns, "opened_ms", query, read_incident,
+                              into);
   }
   auto only = query.connection ? std::string{" AND connection_id = ?4"} : std::string{};
   only += fmt::format(" AND incident_id = {}", static_cast<std::int64_t>(query.incident->value));

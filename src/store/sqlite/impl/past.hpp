@@ -7,8 +7,8 @@
 
 namespace syncwarden::store {
 
-/// Within one read transaction of its own. Every question walks an index from its newest end, so that it costs
-/// what it shows and not what the file holds.
+/// Within one read transaction of its own. Every question walks an index from its newest end, so that it
+/// costs what it shows and not what the file holds.
 [[nodiscard]] Result<HistoryPage> read_past(const Database& database, const HistoryQuery& query);
 
 }  // namespace syncwarden::store
