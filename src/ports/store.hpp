@@ -26,7 +26,7 @@ struct CommitRequest {
 };
 
 /// Rows that one question about the past gets at most, whatever it asks for: commits wait that long.
-inline constexpr std::size_t history_rows_at_most = 5'000;
+inline constexpr std::size_t history_rows_at_most = 1'000;
 
 /// What somebody wants to read of the past. Empty members do not restrict.
 struct HistoryQuery {

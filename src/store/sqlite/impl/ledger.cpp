@@ -86,6 +86,10 @@ constexpr std::string_view wanted_jobs = R"sql(job_id IN (
   UNION SELECT job.job_id FROM run JOIN job ON job.run_id = run.run_id WHERE run.phase <> 'finished'
   UNION SELECT job_id FROM job WHERE status IN ('failed', 'succeeded', 'cancelled') AND updated_ms >= ?1))sql";
 
+constexpr std::string_view wanted_incidents = R"sql(incident_id IN (
+  SELECT incident_id FROM incident WHERE closed_ms IS NULL
+  UNION SELECT incident_id FROM incident WHERE closed_ms IS NOT NULL AND closed_ms >= ?1))sql";
+
 }  // namespace
 
 std::string select(std::string_view table, std::string_view columns, std::string_view condition) {
@@ -341,8 +345,8 @@ Result<void> Ledger::read_incidents(Snapshot& into) const {
   if (!changed) return changed.error();
   std::optional<std::int64_t> recent;
   if (*changed) recent = ms(a_day_before(Instant{Millis{**changed}}));
-  return read_all(database_, select("incident", incident_columns, "closed_ms IS NULL OR closed_ms >= ?1"),
-                  recent, read_incident, into.incidents);
+  return read_all(database_, select("incident", incident_columns, wanted_incidents), recent, read_incident,
+                  into.incidents);
 }
 
 Result<void> Ledger::read_commands(Snapshot& into) const {
