@@ -26,6 +26,7 @@ class Window {
   [[nodiscard]] std::optional<Instant> next_begin(Instant after) const { return begins_.next(after); }
   /// When a window that starts then ends.
   [[nodiscard]] Instant end_of(Instant begin) const;
+  [[nodiscard]] const Schedule& begins() const { return begins_; }
   [[nodiscard]] Millis duration() const { return duration_; }
   /// "0 2 * * SUN Europe/Paris for 3h"
   [[nodiscard]] std::string text() const;

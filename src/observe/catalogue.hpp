@@ -105,6 +105,9 @@ inline constexpr Family destinations{"syncwarden_destinations", FamilyType::gaug
 inline constexpr Family event_loop_lag_seconds{
     "syncwarden_event_loop_lag_seconds", FamilyType::histogram, "",
     "Delay between the planned and actual run time of a periodic timer on the main event loop, in seconds."};
+inline constexpr Family fleet_held{
+    "syncwarden_fleet_held", FamilyType::gauge, "",
+    "1 while starts are held because many connections fail at once, 0 otherwise."};
 inline constexpr Family http_connections{"syncwarden_http_connections", FamilyType::gauge, "",
                                          "Open HTTP connections."};
 inline constexpr Family http_connections_rejected_total{
@@ -116,6 +119,8 @@ inline constexpr Family http_request_duration_seconds{"syncwarden_http_request_d
 inline constexpr Family http_requests_total{
     "syncwarden_http_requests_total", FamilyType::counter, "handler, method, code",
     "HTTP requests served, by route template, normalised method and status code."};
+inline constexpr Family incidents_open{"syncwarden_incidents_open", FamilyType::gauge, "severity",
+                                       "Incidents that are open, by severity."};
 inline constexpr Family intent_oldest_unresolved_timestamp_seconds{
     "syncwarden_intent_oldest_unresolved_timestamp_seconds", FamilyType::gauge, "",
     "Unix timestamp at which the oldest sync request without a known effect was written, 0 if none."};
@@ -154,13 +159,21 @@ inline constexpr Family metrics_connections_omitted{
 inline constexpr Family metrics_render_duration_seconds{
     "syncwarden_metrics_render_duration_seconds", FamilyType::gauge, "",
     "Time taken to render the previous exposition, in seconds."};
+inline constexpr Family paused_connections{"syncwarden_paused_connections", FamilyType::gauge, "",
+                                           "Connections that a person has paused."};
 inline constexpr Family ready{"syncwarden_ready", FamilyType::gauge, "",
                               "1 if /readyz currently succeeds, 0 otherwise."};
 inline constexpr Family records_loaded_total{
     "syncwarden_records_loaded_total", FamilyType::counter, "source_connector, destination_connector",
     "Records loaded by finished Airbyte jobs, as reported by Airbyte."};
+inline constexpr Family recovery_actions_total{
+    "syncwarden_recovery_actions_total", FamilyType::counter, "action, result",
+    "Steps of the recovery of stuck and failing connections, by action and what became of it."};
 inline constexpr Family runs_suspect_total{"syncwarden_runs_suspect_total", FamilyType::counter, "job_type",
                                            "Runs that Airbyte called succeeded and the evidence does not."};
+inline constexpr Family scheduler_draining{
+    "syncwarden_scheduler_draining", FamilyType::gauge, "",
+    "1 while nothing more is started because a person asked for a drain, 0 otherwise."};
 inline constexpr Family scheduler_last_tick_timestamp_seconds{
     "syncwarden_scheduler_last_tick_timestamp_seconds", FamilyType::gauge, "",
     "Unix timestamp of the last completed scheduler pass."};
@@ -189,6 +202,8 @@ inline constexpr Family store_operations_total{"syncwarden_store_operations_tota
                                                "operation", "State store operations, by operation."};
 inline constexpr Family store_size_bytes{"syncwarden_store_size_bytes", FamilyType::gauge, "",
                                          "Size of the state store on disk in bytes."};
+inline constexpr Family stuck_jobs{"syncwarden_stuck_jobs", FamilyType::gauge, "kind",
+                                   "Jobs that are stuck by two different readings, by kind."};
 inline constexpr Family ticks_total{
     "syncwarden_ticks_total", FamilyType::counter, "outcome, reason",
     "Due instants of schedules, by their one recorded outcome and its reason."};

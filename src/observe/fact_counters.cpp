@@ -17,9 +17,16 @@ namespace {
 constexpr std::array job_bounds{60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0};
 constexpr std::array delay_bounds{1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0};
 
+using fact::RecoveryAction;
+using fact::RecoveryResult;
+constexpr std::array all_actions{RecoveryAction::cancel, RecoveryAction::rerun, RecoveryAction::breaker_open,
+                                 RecoveryAction::breaker_probe, RecoveryAction::breaker_close};
+constexpr std::array all_results{RecoveryResult::asked, RecoveryResult::done, RecoveryResult::refused,
+                                 RecoveryResult::timed_out, RecoveryResult::not_needed};
+
 template <class Enum>
 std::string word(Enum value) {
-  return std::string(to_string(value));
+  return std::string(syncwarden::to_string(value));
 }
 
 }  // namespace
@@ -33,12 +40,14 @@ struct FactCounters::Impl {
   std::map<TriggerCause, Trigger> triggers;
   std::map<std::pair<FailureOrigin, FailureType>, Counter> failures;
   std::map<JobType, Histogram> durations;
+  std::map<std::pair<RecoveryAction, RecoveryResult>, Counter> recoveries;
   Histogram delay;
   Counter suspect;
 };
 
 FactCounters::FactCounters(Instruments& instruments)
     : impl_(new Impl{{},
+                     {},
                      {},
                      {},
                      {},
@@ -66,6 +75,13 @@ FactCounters::FactCounters(Instruments& instruments)
                                                                             {"failure_type", word(type)}}));
     }
   }
+  for (const RecoveryAction action : all_actions) {
+    for (const RecoveryResult result : all_results) {
+      impl_->recoveries.emplace(std::pair{action, result},
+                                instruments.counter(family::recovery_actions_total,
+                                                    {{"action", word(action)}, {"result", word(result)}}));
+    }
+  }
   for (const JobType type : all_job_types) {
     impl_->durations.emplace(
         type, instruments.histogram(family::job_duration_seconds, job_bounds, {{"job_type", word(type)}}));
@@ -81,6 +97,11 @@ void FactCounters::tick(const Tick& tick) {
 
 void FactCounters::run_finished(const Run& run) {
   if (run.verdict == Verdict::suspect) impl_->suspect.add();
+}
+
+void FactCounters::recovery(const fact::RecoveryStep& step) {
+  const auto counter = impl_->recoveries.find({step.action, step.result});
+  if (counter != impl_->recoveries.end()) counter->second.add();
 }
 
 void FactCounters::trigger_sent(const Run& run) {

@@ -30,6 +30,23 @@ std::string_view to_word(TriggerAnswer answer) {
   return "unclear";
 }
 
+/// No job is no number.
+std::string job_text(JobId job) { return job.value == 0 ? std::string() : std::to_string(job.value); }
+
+/// An incident is as loud as it is severe when it comes, and quiet afterwards.
+Level level_of(fact::IncidentChange change, Severity severity) {
+  if (change == fact::IncidentChange::updated) return Level::debug;
+  const bool comes = change == fact::IncidentChange::opened || change == fact::IncidentChange::reopened;
+  if (!comes || severity == Severity::info) return Level::info;
+  return severity == Severity::critical ? Level::error : Level::warn;
+}
+
+bool needs_attention(const fact::RecoveryStep& step) {
+  const bool in_vain =
+      step.result == fact::RecoveryResult::refused || step.result == fact::RecoveryResult::timed_out;
+  return in_vain || step.action == fact::RecoveryAction::breaker_open;
+}
+
 bool is_bad(Verdict verdict) {
   return verdict != Verdict::none && verdict != Verdict::succeeded && verdict != Verdict::cancelled;
 }
@@ -76,7 +93,10 @@ void FactLog::on(const fact::RunFinished& finished) {
               {"failure", run.failure ? to_string(*run.failure) : std::string_view()},
               {"job", run.job},
               {"attribution", to_string(run.attribution)},
-              {"extra_jobs", run.job_number}});
+              {"extra_jobs", run.job_number},
+              {"cancels", run.cancels},
+              {"by", run.by},
+              {"why", run.why}});
 }
 
 void FactLog::on(const fact::TriggerSent& sent) {
@@ -171,44 +191,51 @@ void FactLog::on(const fact::Warning& warning) {
 
 void FactLog::on(const fact::IncidentChanged& changed) {
   const Incident& incident = changed.incident;
-  const bool bad =
-      changed.change == fact::IncidentChange::opened || changed.change == fact::IncidentChange::reopened;
-  const bool quiet = changed.change == fact::IncidentChange::updated;
-  log_.write(quiet                                        ? Level::debug
-             : bad && incident.severity != Severity::info ? Level::warn
-                                                          : Level::info,
-             fmt::format("incident {}", syncwarden::to_string(changed.change)),
-             {{"incident", std::to_string(incident.id.value)},
+  const Level level = level_of(changed.change, incident.severity);
+  if (!log_.enabled(level)) return;
+  // How long it was open is told once, at its end.
+  const bool closed = changed.change == fact::IncidentChange::closed && incident.closed;
+  log_.write(level, fmt::format("incident {}", syncwarden::to_string(changed.change)),
+             {{"incident", incident.id.value},
               {"kind", to_string(incident.kind)},
               {"stuck", incident.stuck ? to_string(*incident.stuck) : std::string_view()},
               {"severity", to_string(incident.severity)},
               {"subject", incident.subject},
               {"connection", incident.connection},
-              {"job", incident.job.value != 0 ? std::to_string(incident.job.value) : std::string()},
+              {"job", job_text(incident.job)},
               {"summary", incident.summary},
-              {"owner", incident.owner}});
+              {"evidence", incident.events.empty() ? std::string_view() : incident.events.back().what},
+              {"by", incident.events.empty() ? std::string_view() : incident.events.back().by},
+              {"owner", incident.owner},
+              {"open_for", closed ? syncwarden::to_string(*incident.closed - incident.opened) : ""}});
 }
 
 void FactLog::on(const fact::RecoveryStep& step) {
-  log_.info("recovery", {{"action", syncwarden::to_string(step.action)},
-                         {"result", syncwarden::to_string(step.result)},
-                         {"connection", step.connection.id},
-                         {"name", step.connection.name},
-                         {"job", step.job},
-                         {"why", step.why}});
+  log_.write(needs_attention(step) ? Level::warn : Level::info, "recovery",
+             {{"action", syncwarden::to_string(step.action)},
+              {"result", syncwarden::to_string(step.result)},
+              {"connection", step.connection.id},
+              {"name", step.connection.name},
+              {"job", job_text(step.job)},
+              {"why", step.why}});
 }
 
 void FactLog::on(const fact::StuckFound& found) {
-  log_.write(found.confirmed ? Level::warn : Level::info, found.confirmed ? "stuck" : "looks stuck",
+  // A first reading decides nothing, and may come and go.
+  log_.write(found.confirmed ? Level::warn : Level::debug, found.confirmed ? "stuck" : "looks stuck",
              {{"kind", to_string(found.kind)},
               {"connection", found.connection.id},
               {"name", found.connection.name},
-              {"job", found.job},
+              {"job", job_text(found.job)},
               {"evidence", found.evidence}});
 }
 
 void FactLog::on(const fact::CommandTaken& taken) {
-  log_.info("command", {{"who", taken.who}, {"what", taken.what}, {"refused", why(taken.refused)}});
+  if (taken.refused) {
+    log_.warn("command refused", {{"who", taken.who}, {"what", taken.what}, {"error", why(taken.refused)}});
+  } else {
+    log_.info("command taken", {{"who", taken.who}, {"what", taken.what}});
+  }
 }
 
 }  // namespace syncwarden::observe

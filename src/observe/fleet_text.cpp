@@ -51,6 +51,22 @@ void write_jobs(TextWriter& writer, const FleetPicture& fleet) {
   for (const auto& [status, at] : oldest) writer.instant({{"state", state_label(status)}}, at);
 }
 
+/// What needs a person, and what a person has stopped.
+void write_trouble(TextWriter& writer, const FleetPicture& fleet) {
+  writer.single(family::fleet_held, fleet.fleet_held ? 1 : 0);
+  writer.family(family::incidents_open);
+  for (const Severity severity : all_severities) {
+    writer.integer({{"severity", to_string(severity)}},
+                   fleet.open_incidents.at(static_cast<std::size_t>(severity)));
+  }
+  writer.single(family::paused_connections, static_cast<double>(fleet.paused));
+  writer.single(family::scheduler_draining, fleet.draining ? 1 : 0);
+  writer.family(family::stuck_jobs);
+  for (const StuckKind kind : all_stuck_kinds) {
+    writer.integer({{"kind", to_string(kind)}}, fleet.stuck.at(static_cast<std::size_t>(kind)));
+  }
+}
+
 std::size_t waiting_for(const FleetPicture& fleet, WaitCause cause) {
   return fleet.waiting.at(static_cast<std::size_t>(cause));
 }
@@ -120,6 +136,7 @@ void write_fleet(TextWriter& writer, const FleetPicture& fleet) {
     writer.integer({{"priority", to_string(priority)}}, fleet.stale.at(static_cast<std::size_t>(priority)));
   }
   write_jobs(writer, fleet);
+  write_trouble(writer, fleet);
   writer.single(family::intents_unresolved, static_cast<double>(fleet.intents_unresolved));
   writer.single(family::intent_oldest_unresolved_timestamp_seconds, or_zero(fleet.oldest_unresolved));
   writer.single(family::scheduler_last_tick_timestamp_seconds, fleet.last_pass);

@@ -74,6 +74,7 @@ void Metrics::apply(const Fact& fact) {
   const Overloaded count{
       [&](const fact::TickDecided& f) { impl.facts.tick(f.tick); },
       [&](const fact::RunFinished& f) { impl.facts.run_finished(f.run); },
+      [&](const fact::RecoveryStep& f) { impl.facts.recovery(f); },
       [&](const fact::TriggerSent& f) { impl.facts.trigger_sent(f.run); },
       [&](const fact::TriggerFailed& f) { impl.facts.trigger_failed(f); },
       [&](const fact::TriggerAccepted& f) { impl.facts.trigger_accepted(f.delay); },

@@ -50,14 +50,17 @@ struct CommitRequest {
   MutationBatch batch;
 };
 
+/// Rows that one question about the past gets at most, whatever it asks for: commits wait that long.
+inline constexpr std::size_t history_rows_at_most = 1'000;
+
 /// What somebody wants to read of the past. Empty members do not restrict.
 struct HistoryQuery {
   enum class What : std::uint8_t { ticks, runs, jobs, incidents, commands } what = What::ticks;
-  std::optional<ConnectionId> connection;
-  std::optional<Instant>
-      from;  ///< of a tick's or run's nominal, a job's creation, an incident's or command's time
-  std::optional<Instant> until;  ///< inclusive
-  std::optional<IncidentId> incident;
+  std::optional<ConnectionId> connection;  ///< does not restrict commands
+  /// Of a tick's or run's nominal, a job's creation, an incident's opening, a command's time.
+  std::optional<Instant> from;
+  std::optional<Instant> until;        ///< inclusive, like `from`
+  std::optional<IncidentId> incident;  ///< this one; restricts incidents only
   std::size_t limit = 100;
 };
 
@@ -87,14 +90,13 @@ class Store {
   [[nodiscard]] virtual boost::asio::awaitable<Result<void>> commit(CommitRequest request) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<void>> release(Epoch epoch) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<StoreStats>> stats() = 0;
-  [[nodiscard]] virtual boost::asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) {
-    (void)query;
-    co_return Error{Errc::unsupported, "this store cannot be asked for its history", "", ""};
-  }
-  /// Writes a consistent copy of the whole state to a new file, while it is in use.
-  [[nodiscard]] virtual boost::asio::awaitable<Result<void>> backup(std::string path) {
-    co_return Error{Errc::unsupported, "this store cannot be copied", path, ""};
-  }
+  /// Sees every commit that was answered before. Commits go before it; at most one such question stands
+  /// between two of them.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) = 0;
+  /// Writes a consistent copy of the whole state to a new file, while it is in use; commits go on meanwhile.
+  /// file_unwritable: the file exists (it is left alone) or cannot be made. unsupported: there is no file to
+  /// copy. store_locked: another backup is under way. cancelled: the store was closed meanwhile.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<void>> backup(std::string path) = 0;
   /// Ends the store's thread after the commits under way. Idempotent.
   virtual void close() = 0;
 };

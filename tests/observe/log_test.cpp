@@ -15,6 +15,7 @@
 namespace syncwarden::observe {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -250,6 +251,119 @@ TEST_F(FactLogs, ARunThatEndsBadlyWarns) {
   EXPECT_THAT(lines[0], HasSubstr("level=warn"));
   EXPECT_THAT(lines[0], HasSubstr("verdict=failed failure=config job=42"));
   EXPECT_THAT(lines[1], Not(HasSubstr("level=warn")));
+}
+
+TEST_F(FactLogs, ARunTellsWhatItsVerdictRestsOn) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  syncwarden::Run run;
+  run.verdict = Verdict::suspect;
+  run.cancels = 1;
+  run.by = "alice";
+  run.why = "0 records; its last 12 runs moved 4000-6000";
+  facts.apply(fact::RunFinished{run, "orders"});
+  EXPECT_THAT(lines,
+              ElementsAre(AllOf(HasSubstr("level=warn"), HasSubstr("cancels=1 by=alice why=\"0 records; "
+                                                                   "its last 12 runs moved 4000-6000\""))));
+}
+
+TEST_F(FactLogs, AnIncidentIsAsLoudAsItIsSevereAndQuietAfterwards) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  fact::IncidentChanged changed;
+  auto& incident = changed.incident;
+  incident.id = IncidentId{17};
+  incident.kind = IncidentKind::stuck;
+  incident.stuck = StuckKind::no_progress;
+  incident.severity = Severity::critical;
+  incident.subject = "orders";
+  incident.job = JobId{41};
+  incident.summary = "job 41 moves nothing";
+  incident.opened = Instant(Millis(1'000));
+  incident.events = {{Instant(Millis(1'000)), "counters unchanged for 3h: 120000 records", ""}};
+  facts.apply(changed);
+  changed.change = fact::IncidentChange::updated;
+  facts.apply(changed);
+  changed.change = fact::IncidentChange::acknowledged;
+  incident.owner = "alice";
+  incident.events.push_back({Instant(Millis(2'000)), "acknowledged: on it", "alice"});
+  facts.apply(changed);
+  changed.change = fact::IncidentChange::closed;
+  incident.closed = Instant(Millis(61'000));
+  incident.events.push_back({Instant(Millis(61'000)), "job 42 succeeded with 5000 records", ""});
+  facts.apply(changed);
+  ASSERT_THAT(lines, SizeIs(3)) << "an update is no news at info";
+  EXPECT_THAT(
+      lines[0],
+      HasSubstr("level=error msg=\"incident opened\" incident=17 kind=stuck stuck=no_progress "
+                "severity=critical subject=orders connection=\"\" job=41 "
+                "summary=\"job 41 moves nothing\" evidence=\"counters unchanged for 3h: 120000 records\""));
+  EXPECT_THAT(lines[1], AllOf(HasSubstr("level=info msg=\"incident acknowledged\" incident=17"),
+                              HasSubstr("evidence=\"acknowledged: on it\" by=alice owner=alice")));
+  EXPECT_THAT(lines[2],
+              AllOf(HasSubstr("level=info msg=\"incident closed\""),
+                    HasSubstr("evidence=\"job 42 succeeded with 5000 records\""), EndsWith("open_for=1m\n")));
+}
+
+TEST_F(FactLogs, WarningsAndHintsComeAtTheirOwnLevels) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  fact::IncidentChanged changed;
+  facts.apply(changed);
+  changed.change = fact::IncidentChange::reopened;
+  facts.apply(changed);
+  changed.incident.severity = Severity::info;
+  changed.change = fact::IncidentChange::opened;
+  facts.apply(changed);
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("level=warn"), HasSubstr("level=warn msg=\"incident reopened\""),
+                                 HasSubstr("level=info")));
+  EXPECT_THAT(lines[0], HasSubstr(" job=\"\" ")) << "no job is no number";
+}
+
+TEST_F(FactLogs, OnlyAConfirmedStuckJobIsNews) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  fact::StuckFound found;
+  found.kind = StuckKind::orphan;
+  found.connection.name = "orders";
+  found.job = JobId{41};
+  found.evidence = "no workflow runs for it";
+  facts.apply(found);
+  EXPECT_THAT(lines, IsEmpty());
+  found.confirmed = true;
+  facts.apply(found);
+  EXPECT_THAT(lines,
+              ElementsAre(HasSubstr("level=warn msg=\"stuck\" kind=orphan connection=\"\" name=orders job=41 "
+                                    "evidence=\"no workflow runs for it\"")));
+}
+
+TEST_F(FactLogs, RecoveryWarnsWhereItWasInVain) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  fact::RecoveryStep step;
+  step.job = JobId{41};
+  step.why = "no progress for 3h";
+  facts.apply(step);
+  step.result = fact::RecoveryResult::timed_out;
+  facts.apply(step);
+  step.action = fact::RecoveryAction::breaker_open;
+  step.result = fact::RecoveryResult::done;
+  facts.apply(step);
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("level=info msg=\"recovery\" action=cancel result=asked"),
+                                 HasSubstr("level=warn msg=\"recovery\" action=cancel result=timed_out"),
+                                 HasSubstr("level=warn msg=\"recovery\" action=breaker_open result=done")));
+  EXPECT_THAT(lines[0], HasSubstr("job=41 why=\"no progress for 3h\""));
+}
+
+TEST_F(FactLogs, ACommandIsOneLineWithWhoAskedAndWhyItWasRefused) {
+  Log log(options(Level::info));
+  FactLog facts(log, [] { return Mono{}; });
+  facts.apply(fact::CommandTaken{"alice", "sync orders", std::nullopt});
+  facts.apply(fact::CommandTaken{"uid 1000 on this host", "cancel orders",
+                                 Error{Errc::conflict, "no job runs", "", ""}});
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("level=info msg=\"command taken\" who=alice what=\"sync orders\""),
+                                 HasSubstr("level=warn msg=\"command refused\" who=\"uid 1000 on this host\" "
+                                           "what=\"cancel orders\" error=\"no job runs\"")));
 }
 
 }  // namespace

@@ -151,12 +151,74 @@ TEST(Metrics, StartTheClosedSetsAtZero) {
   zero("syncwarden_store_operation_failures_total", {{"operation", "write"}});
   zero("syncwarden_jobs_active", {{"state", "running"}, {"job_type", "sync"}});
   zero("syncwarden_jobs_oldest_active_start_timestamp_seconds", {{"state", "queued"}});
-  zero("syncwarden_ticks_waiting", {{"cause", "store_down"}});
+  for (const char* cause : {"store_down", "blackout", "dependency", "fleet_hold"}) {
+    zero("syncwarden_ticks_waiting", {{"cause", cause}});
+  }
+  for (const auto kind : all_stuck_kinds) {
+    zero("syncwarden_stuck_jobs", {{"kind", std::string(to_string(kind))}});
+  }
+  for (const char* severity : {"info", "warning", "critical"}) {
+    zero("syncwarden_incidents_open", {{"severity", severity}});
+  }
+  for (const char* action : {"cancel", "rerun", "breaker_open", "breaker_probe", "breaker_close"}) {
+    for (const char* result : {"asked", "done", "refused", "timed_out", "not_needed"}) {
+      zero("syncwarden_recovery_actions_total", {{"action", action}, {"result", result}});
+    }
+  }
+  zero("syncwarden_paused_connections", {});
+  zero("syncwarden_scheduler_draining", {});
+  zero("syncwarden_fleet_held", {});
   zero("syncwarden_connections_stale", {{"priority", "high"}});
   zero("syncwarden_log_messages_total", {{"level", "error"}});
   zero("syncwarden_intents_unresolved", {});
   zero("syncwarden_airbyte_up", {});
   EXPECT_EQ(shown.value("syncwarden_scheduler_leader"), 1.0);
+}
+
+TEST(Metrics, TellWhatIsStuckHeldAndPaused) {
+  Metrics metrics(options());
+  FakeView view;
+  view.state.stuck.at(static_cast<std::size_t>(StuckKind::orphan)) = 2;
+  view.state.open_incidents.at(static_cast<std::size_t>(Severity::critical)) = 3;
+  view.state.waiting.at(static_cast<std::size_t>(WaitCause::fleet_hold)) = 4;
+  view.state.paused = 5;
+  view.state.draining = true;
+  view.state.fleet_held = true;
+  const Exposition shown = scrape(metrics, view);
+  EXPECT_EQ(shown.value("syncwarden_stuck_jobs", {{"kind", "orphan"}}), 2.0);
+  EXPECT_EQ(shown.value("syncwarden_stuck_jobs", {{"kind", "phantom"}}), 0.0);
+  EXPECT_EQ(shown.value("syncwarden_incidents_open", {{"severity", "critical"}}), 3.0);
+  EXPECT_EQ(shown.value("syncwarden_incidents_open", {{"severity", "warning"}}), 0.0);
+  EXPECT_EQ(shown.value("syncwarden_ticks_waiting", {{"cause", "fleet_hold"}}), 4.0);
+  EXPECT_EQ(shown.value("syncwarden_paused_connections"), 5.0);
+  EXPECT_EQ(shown.value("syncwarden_scheduler_draining"), 1.0);
+  EXPECT_EQ(shown.value("syncwarden_fleet_held"), 1.0);
+}
+
+TEST(Metrics, CountRecoveryAndSuspectRuns) {
+  Metrics metrics(options());
+  fact::RecoveryStep step;
+  metrics.apply(step);
+  metrics.apply(step);
+  step.result = fact::RecoveryResult::timed_out;
+  metrics.apply(step);
+  step.action = fact::RecoveryAction::breaker_close;
+  step.result = fact::RecoveryResult::done;
+  metrics.apply(step);
+  syncwarden::Run run;
+  run.verdict = Verdict::suspect;
+  metrics.apply(fact::RunFinished{run, "orders"});
+  run.verdict = Verdict::succeeded;
+  metrics.apply(fact::RunFinished{run, "orders"});
+  const Exposition shown = scrape(metrics, FakeView());
+  const auto steps = [&](const char* action, const char* result) {
+    return shown.value("syncwarden_recovery_actions_total", {{"action", action}, {"result", result}});
+  };
+  EXPECT_EQ(steps("cancel", "asked"), 2.0);
+  EXPECT_EQ(steps("cancel", "timed_out"), 1.0);
+  EXPECT_EQ(steps("breaker_close", "done"), 1.0);
+  EXPECT_EQ(steps("rerun", "asked"), 0.0);
+  EXPECT_EQ(shown.value("syncwarden_runs_suspect_total", {{"job_type", "sync"}}), 1.0);
 }
 
 TEST(Metrics, CountFacts) {

@@ -120,6 +120,10 @@ asio::awaitable<Result<void>> FakeStore::release(Epoch epoch) {
 
 asio::awaitable<Result<StoreStats>> FakeStore::stats() { co_return StoreStats{}; }
 
+asio::awaitable<Result<HistoryPage>> FakeStore::read(HistoryQuery) { co_return HistoryPage{}; }
+
+asio::awaitable<Result<void>> FakeStore::backup(std::string) { co_return Result<void>{}; }
+
 void FakeStore::let_one_through() { gate_->cancel(); }
 
 Stage::Stage(OverlapPolicy overlap) : plan_(hourly(overlap)) {

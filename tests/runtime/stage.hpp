@@ -92,6 +92,8 @@ class FakeStore final : public Store {
   boost::asio::awaitable<Result<void>> commit(CommitRequest request) override;
   boost::asio::awaitable<Result<void>> release(Epoch epoch) override;
   boost::asio::awaitable<Result<StoreStats>> stats() override;
+  boost::asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) override;
+  boost::asio::awaitable<Result<void>> backup(std::string path) override;
   void close() override {}
 
   /// Lets the stalled commit through, and stalls the next one if `hold` is still set.

@@ -210,12 +210,12 @@ blackouts:
   ASSERT_EQ(blackouts.size(), 2U);
   EXPECT_EQ(blackouts[0].name, "warehouse-maintenance");
   EXPECT_EQ(blackouts[0].match.destination, "snowflake*");
-  EXPECT_EQ(blackouts[0].duration, 3h);
+  EXPECT_EQ(blackouts[0].window.duration(), 3h);
   EXPECT_FALSE(blackouts[0].skip_ticks);
   EXPECT_FALSE(blackouts[0].cancel_running);
   const Instant start = *parse_rfc3339("2026-07-03T12:00:00Z");
-  EXPECT_EQ(to_rfc3339(*blackouts[0].begins.next(start)), "2026-07-05T00:00:00Z");
-  EXPECT_EQ(to_rfc3339(*blackouts[1].begins.next(start)), "2026-07-03T15:00:00Z");
+  EXPECT_EQ(to_rfc3339(*blackouts[0].window.next_begin(start)), "2026-07-05T00:00:00Z");
+  EXPECT_EQ(to_rfc3339(*blackouts[1].window.next_begin(start)), "2026-07-03T15:00:00Z");
   EXPECT_TRUE(blackouts[1].skip_ticks);
   EXPECT_TRUE(blackouts[1].cancel_running);
 }

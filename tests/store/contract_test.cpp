@@ -1,11 +1,6 @@
 // What every store must do, run on each of them.
-#include "store/memory/memory_store.hpp"
-#include "store/sqlite/inspect.hpp"
-#include "store/sqlite/sqlite_store.hpp"
-#include "support.hpp"
+#include "contract.hpp"
 
-#include <memory>
-#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -18,132 +13,7 @@ using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::size_t prune_limit = 3;
-
-/// One kind of store behind the same questions.
-class Backend {
- public:
-  virtual ~Backend() = default;
-  virtual void open(std::function<Instant()> now) = 0;
-  /// Ends the store and starts it again on what it kept. Nothing where nothing is kept.
-  virtual void reopen() = 0;
-  virtual Store& store() = 0;
-  virtual std::vector<Tick> ticks() = 0;
-  std::vector<std::int64_t> tick_nominals() {
-    std::vector<std::int64_t> out;
-    for (const auto& tick : ticks()) out.push_back(tick.nominal.time_since_epoch().count());
-    return out;
-  }
-  virtual std::vector<RunId> run_ids() = 0;
-  boost::asio::io_context loop;
-};
-
-class Memory final : public Backend {
- public:
-  void open(std::function<Instant()> now) override {
-    MemoryStore::Options options;
-    options.now = std::move(now);
-    options.prune_limit = prune_limit;
-    store_ = std::make_unique<MemoryStore>(std::move(options));
-  }
-  void reopen() override {}
-  Store& store() override { return *store_; }
-  std::vector<Tick> ticks() override {
-    std::vector<Tick> out;
-    for (const auto& [key, tick] : store_->ticks()) out.push_back(tick);
-    return out;
-  }
-  std::vector<RunId> run_ids() override {
-    std::vector<RunId> out;
-    for (const auto& [id, run] : store_->runs()) out.push_back(id);
-    return out;
-  }
-
- private:
-  std::unique_ptr<MemoryStore> store_;
-};
-
-class Sqlite final : public Backend {
- public:
-  void open(std::function<Instant()> now) override {
-    now_ = std::move(now);
-    SqliteOptions options;
-    options.now = now_;
-    options.prune_limit = prune_limit;
-    auto made = make_sqlite_store(loop.get_executor(), path_, options);
-    ASSERT_TRUE(made) << to_string(made.error());
-    store_ = std::move(*made);
-  }
-  void reopen() override {
-    store_->close();
-    open(now_);
-  }
-  Store& store() override { return *store_; }
-  std::vector<Tick> ticks() override {
-    std::vector<Tick> out;
-    Visitors visitors;
-    visitors.tick = [&](const Tick& tick) { out.push_back(tick); };
-    EXPECT_TRUE(inspect(path_, visitors));
-    return out;
-  }
-  std::vector<RunId> run_ids() override {
-    std::vector<RunId> out;
-    Visitors visitors;
-    visitors.run = [&](const Run& run) { out.push_back(run.id); };
-    EXPECT_TRUE(inspect(path_, visitors));
-    return out;
-  }
-
- private:
-  TemporaryDirectory directory_;
-  std::string path_ = directory_.file("state.db");
-  std::function<Instant()> now_;
-  std::unique_ptr<Store> store_;
-};
-
-enum class Kind { memory, sqlite };
-
-class StoreContract : public testing::TestWithParam<Kind> {
- protected:
-  void SetUp() override {
-    if (GetParam() == Kind::memory) {
-      backend_ = std::make_unique<Memory>();
-    } else {
-      backend_ = std::make_unique<Sqlite>();
-    }
-    backend_->open([this] { return clock_; });
-    epoch_ = lead("me");
-  }
-  Epoch lead(const std::string& owner) {
-    const auto lease = wait(backend_->loop, backend_->store().acquire_or_renew(owner, Millis{1000}));
-    EXPECT_TRUE(lease && *lease);
-    return lease && *lease ? (*lease)->epoch : Epoch{};
-  }
-  Result<void> commit(std::vector<Mutation> batch) { return commit_as(epoch_, std::move(batch)); }
-  Result<void> commit_as(Epoch epoch, std::vector<Mutation> batch) {
-    CommitRequest request;
-    request.epoch = epoch;
-    request.batch = std::move(batch);
-    return wait(backend_->loop, backend_->store().commit(std::move(request)));
-  }
-  Snapshot load() {
-    auto snapshot = wait(backend_->loop, backend_->store().load());
-    EXPECT_TRUE(snapshot) << to_string(snapshot.error());
-    return snapshot ? *snapshot : Snapshot{};
-  }
-  std::vector<std::int64_t> loaded_jobs() {
-    std::vector<std::int64_t> ids;
-    for (const auto& record : load().jobs) ids.push_back(record.job.id.value);
-    return ids;
-  }
-
-  Instant clock_ = at(1'000'000);  // set only while the store is idle
-  std::unique_ptr<Backend> backend_;
-  Epoch epoch_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Every, StoreContract, testing::Values(Kind::memory, Kind::sqlite),
-                         [](const auto& which) { return which.param == Kind::memory ? "memory" : "sqlite"; });
+INSTANTIATE_TEST_SUITE_P(Every, StoreContract, testing::Values(Kind::memory, Kind::sqlite), kind_name);
 
 TEST_P(StoreContract, AnEmptyStoreLoadsEmpty) {
   const auto snapshot = load();
@@ -154,9 +24,11 @@ TEST_P(StoreContract, AnEmptyStoreLoadsEmpty) {
 }
 
 TEST_P(StoreContract, EveryFieldComesBackAlsoAfterAReopening) {
-  ASSERT_TRUE(commit({put::Cursor{full_cursor()}, put::PutTick{full_tick()}, put::PutRun{full_run()},
-                      put::PutJob{full_job()}, put::PutHistory{full_history()},
-                      put::PutConnection{full_connection()}, put::JobCursor{at(highest)}}));
+  ASSERT_TRUE(
+      commit({put::Cursor{full_cursor()}, put::PutTick{full_tick()}, put::PutRun{full_run()},
+              put::PutJob{full_job()}, put::PutHistory{full_history()}, put::PutConnection{full_connection()},
+              put::PutIncident{full_incident()}, put::PutRecovery{full_recovery()},
+              put::PutPause{full_pause()}, put::PutCommand{full_command()}, put::JobCursor{at(highest)}}));
   backend_->reopen();
   const auto snapshot = load();
   EXPECT_THAT(snapshot.cursors, ElementsAre(full_cursor()));
@@ -165,6 +37,11 @@ TEST_P(StoreContract, EveryFieldComesBackAlsoAfterAReopening) {
   EXPECT_THAT(snapshot.jobs, ElementsAre(full_job()));
   EXPECT_THAT(snapshot.histories, ElementsAre(full_history()));
   EXPECT_THAT(snapshot.connections, ElementsAre(full_connection()));
+  EXPECT_THAT(snapshot.incidents, ElementsAre(full_incident()));
+  EXPECT_EQ(snapshot.newest_incident, full_incident().id);
+  EXPECT_THAT(snapshot.recoveries, ElementsAre(full_recovery()));
+  EXPECT_THAT(snapshot.pauses, ElementsAre(full_pause()));
+  EXPECT_THAT(snapshot.commands, ElementsAre(full_command()));
   EXPECT_EQ(snapshot.job_cursor, at(highest));
 }
 
@@ -174,14 +51,19 @@ TEST_P(StoreContract, FieldsThatAreAbsentStayAbsent) {
   record.job.id = JobId{5};
   ConnectionView connection;
   ConnectionHistory history;
-  ASSERT_TRUE(commit(
-      {put::PutRun{run}, put::PutJob{record}, put::PutConnection{connection}, put::PutHistory{history}}));
+  ASSERT_TRUE(
+      commit({put::PutRun{run}, put::PutJob{record}, put::PutConnection{connection}, put::PutHistory{history},
+              put::PutIncident{{}}, put::PutRecovery{{}}, put::PutPause{{}}, put::PutCommand{{}}}));
   backend_->reopen();
   const auto snapshot = load();
   EXPECT_THAT(snapshot.open_runs, ElementsAre(run));
   EXPECT_THAT(snapshot.jobs, ElementsAre(record));
   EXPECT_THAT(snapshot.connections, ElementsAre(connection));
   EXPECT_THAT(snapshot.histories, ElementsAre(history));
+  EXPECT_THAT(snapshot.incidents, ElementsAre(Incident{}));
+  EXPECT_THAT(snapshot.recoveries, ElementsAre(Recovery{}));
+  EXPECT_THAT(snapshot.pauses, ElementsAre(syncwarden::Pause{}));
+  EXPECT_THAT(snapshot.commands, ElementsAre(CommandRecord{}));
 }
 
 TEST_P(StoreContract, EveryWordOfEveryEnumComesBack) {
@@ -213,10 +95,31 @@ TEST_P(StoreContract, EveryWordOfEveryEnumComesBack) {
       batch.emplace_back(put::PutRun{run});
     }
   }
+  std::vector<Incident> incidents;
+  std::vector<Recovery> recoveries;
+  for (const auto kind : all_incident_kinds) {
+    for (const auto stuck : all_stuck_kinds) {
+      Incident incident;
+      incident.id = IncidentId{incidents.size() + 1};
+      incident.kind = kind;
+      incident.stuck = stuck;
+      incident.severity = all_severities.at(incidents.size() % all_severities.size());
+      incidents.push_back(incident);
+      batch.emplace_back(put::PutIncident{incident});
+      Recovery recovery;
+      recovery.job = JobId{++id};
+      recovery.kind = stuck;
+      recovery.action = static_cast<StuckAction>(recoveries.size() % 3);
+      recoveries.push_back(recovery);
+      batch.emplace_back(put::PutRecovery{recovery});
+    }
+  }
   ASSERT_TRUE(commit(std::move(batch)));
   const auto snapshot = load();
   EXPECT_EQ(snapshot.jobs, jobs);
   EXPECT_EQ(snapshot.open_runs, runs);
+  EXPECT_EQ(snapshot.incidents, incidents);
+  EXPECT_EQ(snapshot.recoveries, recoveries);
 }
 
 TEST_P(StoreContract, PuttingAgainReplaces) {
@@ -385,6 +288,8 @@ TEST_P(StoreContract, AClosedStoreAnswersCancelled) {
   EXPECT_EQ(commit({}).error().code, Errc::cancelled);
   EXPECT_EQ(wait(backend_->loop, backend_->store().load()).error().code, Errc::cancelled);
   EXPECT_EQ(wait(backend_->loop, backend_->store().stats()).error().code, Errc::cancelled);
+  EXPECT_EQ(wait(backend_->loop, backend_->store().read({})).error().code, Errc::cancelled);
+  EXPECT_EQ(wait(backend_->loop, backend_->store().backup("x")).error().code, Errc::cancelled);
 }
 
 }  // namespace

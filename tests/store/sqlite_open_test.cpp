@@ -46,8 +46,10 @@ class SqliteOpen : public testing::Test {
   void make_good_file() {
     const auto open = open_store(loop_, path_);
     std::vector<Mutation> batch{
-        put::Cursor{full_cursor()},      put::PutRun{open_run(1, 7)},           put::PutJob{full_job()},
-        put::PutHistory{full_history()}, put::PutConnection{full_connection()}, put::PutTick{tick(42)}};
+        put::Cursor{full_cursor()},        put::PutRun{open_run(1, 7)},           put::PutJob{full_job()},
+        put::PutHistory{full_history()},   put::PutConnection{full_connection()}, put::PutTick{tick(42)},
+        put::PutIncident{full_incident()}, put::PutRecovery{full_recovery()},     put::PutPause{full_pause()},
+        put::PutCommand{full_command()}};
     for (std::int64_t number = 0; number < 20; ++number) {
       for (auto& mutation : numbered_batch(number)) batch.push_back(std::move(mutation));
     }
@@ -88,7 +90,7 @@ TEST_F(SqliteOpen, AnEmptyFileBecomesAStateFile) {
   EXPECT_EQ(open_store(loop_, path_).epoch, Epoch{1});
   const auto seen = inspect(path_);
   ASSERT_TRUE(seen);
-  EXPECT_EQ(seen->schema_version, 1);
+  EXPECT_EQ(seen->schema_version, 2);
 }
 
 TEST_F(SqliteOpen, OneProcessCannotOpenItTwice) {
@@ -153,7 +155,7 @@ TEST_F(SqliteOpen, AFileFromANewerVersionNamesBothAndIsLeftAlone) {
   const auto error = error_of_opening(path_);
   EXPECT_EQ(error.code, Errc::store_newer);
   EXPECT_THAT(error.message, HasSubstr("version 7"));
-  EXPECT_THAT(error.message, HasSubstr("up to 1"));
+  EXPECT_THAT(error.message, HasSubstr("up to 2"));
   EXPECT_THAT(error.hint, HasSubstr("newer syncwarden"));
   EXPECT_EQ(content(path_), before);
   EXPECT_EQ(inspect(path_).error().code, Errc::store_newer);
@@ -211,7 +213,7 @@ TEST_F(SqliteOpen, InspectCountsWhatIsThere) {
                                    put::PutRun{open_run(1, 9)}, put::PutRun{adopted}, put::PutJob{mine}}))));
   const auto seen = inspect(path_);
   ASSERT_TRUE(seen) << to_string(seen.error());
-  EXPECT_EQ(seen->schema_version, 1);
+  EXPECT_EQ(seen->schema_version, 2);
   EXPECT_EQ(seen->epoch, open.epoch);
   EXPECT_EQ(seen->owner, "me");
   EXPECT_EQ(seen->ticks.at({TickOutcome::started, TickReason::on_time}), 2U);
@@ -256,9 +258,24 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"UPDATE job SET failure_type = 'x'", {"failure_type", "'x'"}},
         Edit{"UPDATE connection SET status = 'ok'", {"table connection", "c1", "status", "'ok'"}},
         Edit{"UPDATE connection SET tags = 'no end'", {"tags", "no end"}},
-        Edit{"UPDATE history SET durations_ms = '1,,2'", {"table history", "durations_ms", "1,,2"}},
-        Edit{"UPDATE history SET durations_ms = '1,'", {"durations_ms"}},
-        Edit{"UPDATE history SET durations_ms = '99999999999999999999'", {"durations_ms"}}));
+        Edit{"UPDATE history SET samples = '1,,2'", {"table history", "samples", "1,,2"}},
+        Edit{"UPDATE history SET samples = '1,'", {"samples"}},
+        Edit{"UPDATE history SET samples = '99999999999999999999'", {"samples"}},
+        Edit{"UPDATE history SET samples = '1:2'", {"samples", "1:2"}},
+        Edit{"UPDATE history SET samples = '1:x:2'", {"samples", "1:x:2"}},
+        Edit{"UPDATE history SET breaker_probes = -1", {"table history", "breaker_probes", "-1"}},
+        Edit{"UPDATE run SET cancels = -1", {"table run", "cancels", "-1"}},
+        Edit{"UPDATE connection SET breaking_change = 2", {"table connection", "breaking_change", "'2'"}},
+        Edit{"UPDATE incident SET kind = 'bad day'",
+             {"table incident", "9223372036854775807", "kind", "bad day"}},
+        Edit{"UPDATE incident SET incident_id = -3", {"table incident", "incident_id", "-3"}},
+        Edit{"UPDATE incident SET severity = 'Critical'", {"severity", "Critical"}},
+        Edit{"UPDATE incident SET stuck = ''", {"stuck"}},
+        Edit{"UPDATE incident SET labels = 'team'", {"labels", "team"}},
+        Edit{"UPDATE incident SET events = 'noon' || char(9, 9, 10)", {"events", "noon"}},
+        Edit{"UPDATE recovery SET action = 'reboot'", {"table recovery", "action", "reboot"}},
+        Edit{"UPDATE recovery SET given_up = 7", {"given_up", "'7'"}},
+        Edit{"UPDATE command SET run_id = 'x'", {"table command", "run_id", "'x'"}}));
 
 }  // namespace
 }  // namespace syncwarden::store

@@ -113,6 +113,21 @@ TEST_F(SqliteThread, CommitsHappenAndAnswerInTheOrderOfTheCalls) {
   EXPECT_EQ(load().cursors.at(0).watermark, at(999));
 }
 
+TEST_F(SqliteThread, AFloodOfQuestionsCostsACommitOneOfThemAndCommitsDoNotStarveThem) {
+  hold_thread();
+  for (int number = 100; number < 103; ++number) {
+    boost::asio::co_spawn(loop_, open_.store->read({}),
+                          [this, number](std::exception_ptr, const Result<HistoryPage>& page) {
+                            EXPECT_TRUE(page);
+                            order_.push_back(number);
+                          });
+  }
+  ask(open_.epoch, mark(1), 1);
+  gate_.open();
+  loop_.run();
+  EXPECT_THAT(order_, ElementsAre(100, 1, 101, 102));
+}
+
 TEST_F(SqliteThread, AGroupFailsAsAWholeAndNothingOfItStays) {
   ASSERT_TRUE(wait(loop_, open_.store->commit(request(open_.epoch, {put::PutRun{open_run(1, 42)}}))));
   loop_.restart();

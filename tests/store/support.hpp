@@ -127,6 +127,9 @@ inline Run full_run() {
   run.not_before = at(1'780'000'000'000);
   run.verdict = Verdict::ambiguous;
   run.failure = FailureClass::source_timeout;
+  run.cancels = 4'294'967'295U;
+  run.by = "Zoë";
+  run.why = strange;
   return run;
 }
 
@@ -155,7 +158,7 @@ inline JobRecord full_job() {
   view.attempts = 7;
   view.attempt_started = at(0);
   view.attempt_ended = at(-5);
-  view.counters = JobCounters{0, highest, lowest, 12};
+  view.counters = JobCounters{0, highest, lowest, 12, 5};
   view.failures.push_back(
       JobFailure{FailureOrigin::airbyte_platform, FailureType::heartbeat_timeout, strange});
   record.run = RunId{1, 2};
@@ -174,6 +177,8 @@ inline ConnectionView full_connection() {
   view.schedule = AirbyteSchedule::cron;
   view.schedule_text = "0 15 2 * * ? Europe/Amsterdam";
   view.tags = {"", "a\nb", "c\\nd", "Ω,\"", strange};
+  view.breaking_change = true;
+  view.status_reason = strange;
   return view;
 }
 
@@ -184,10 +189,63 @@ inline ConnectionHistory full_history() {
   history.last_success = at(highest);
   history.last_completion = at(0);
   history.consecutive_failures = 4'294'967'295U;
-  history.samples = {RunSample{Millis{0}, {}, {}}, RunSample{Millis{-1}, {}, {}},
-                     RunSample{Millis{highest}, {}, {}}};
+  history.samples = {RunSample{Millis{0}, {}, {}}, RunSample{Millis{-1}, 0, {}},
+                     RunSample{Millis{highest}, {}, lowest}, RunSample{Millis{1}, highest, 7}};
+  history.last_success_created = at(-7);
+  history.longest_quiet = Millis{highest};
+  history.breaker = BreakerState{at(lowest), 4'294'967'295U, at(3)};
+  history.last_job = JobId{highest};
+  history.last_ended = JobId{lowest};
+  history.newest_job_created = at(highest);
+  history.managed_by = strange;
   return history;
 }
+
+inline Incident full_incident() {
+  Incident incident;
+  incident.id = IncidentId{static_cast<std::uint64_t>(highest)};
+  incident.kind = IncidentKind::stuck;
+  incident.stuck = StuckKind::between_attempts;
+  incident.connection = ConnectionId{"c1"};
+  incident.subject = strange;
+  incident.severity = Severity::critical;
+  incident.summary = "a\tb" + strange;
+  incident.job = JobId{lowest};
+  incident.link = "http://airbyte/jobs/1";
+  incident.labels = {{"team", "finance"}, {"", ""}, {"a\tb", "c\n\\t"}, {strange, strange}};
+  incident.opened = at(lowest);
+  incident.updated = at(highest);
+  incident.closed = at(highest);
+  incident.reopened = 4'294'967'295U;
+  incident.owner = "Zoë";
+  incident.events = {{at(lowest), strange, ""}, {at(highest), "", strange}, {at(0), "a\tb\n", "c\td"}};
+  return incident;
+}
+
+inline Recovery full_recovery() {
+  Recovery recovery;
+  recovery.job = JobId{highest};
+  recovery.connection = ConnectionId{strange};
+  recovery.kind = StuckKind::phantom;
+  recovery.action = StuckAction::cancel_and_rerun;
+  recovery.requests = 4'294'967'295U;
+  recovery.first_asked = at(lowest);
+  recovery.last_asked = at(highest);
+  recovery.given_up = true;
+  return recovery;
+}
+
+inline syncwarden::Pause full_pause() {
+  syncwarden::Pause pause;
+  pause.connection = ConnectionId{strange};
+  pause.until = at(highest);
+  pause.reason = strange;
+  pause.by = "uid 1000 on this host";
+  pause.since = at(lowest);
+  return pause;
+}
+
+inline CommandRecord full_command() { return {strange, at(lowest), strange, strange, strange, RunId{3, 4}}; }
 
 inline ScheduleCursor full_cursor() {
   ScheduleCursor cursor;

@@ -18,6 +18,7 @@ class FactCounters {
 
   void tick(const Tick& tick);
   void run_finished(const Run& run);
+  void recovery(const fact::RecoveryStep& step);
   void trigger_sent(const Run& run);
   void trigger_failed(const fact::TriggerFailed& failed);
   void trigger_accepted(Millis delay);

@@ -81,13 +81,16 @@ std::vector<Blackout> assemble_blackouts(const Value& blackouts, const std::stri
     const Value& cron = section.at("cron");
     const Value& zone = section.at("timezone");
     if (!cron.given || !cron.valid || !zone.valid) continue;
-    auto begins = cron_schedule(cron, zone.given ? zone.text : timezone, calendar::DstPolicy::safe, reading);
-    if (!begins) continue;
+    const std::string& in_zone = zone.given ? zone.text : timezone;
+    if (!cron_schedule(cron, in_zone, calendar::DstPolicy::safe, reading)) continue;
     check_duration(section, reading);
+    const Value& duration = section.at("duration");
+    if (!duration.given || !duration.valid) continue;
+    auto window = calendar::Window::make({.expression = cron.text, .timezone = in_zone}, duration.duration);
+    if (!window) continue;  // told above
     out.push_back({.name = name.text,
                    .match = std::move(match),
-                   .begins = *std::move(begins),
-                   .duration = section.at("duration").duration,
+                   .window = *std::move(window),
                    .skip_ticks = section.at("ticks").text == "skip",
                    .cancel_running = section.at("running").text == "cancel"});
   }

@@ -222,8 +222,8 @@ Entries global_entries(const Settings& settings) {
 
 std::string blackout_text(const Blackout& blackout) {
   return fmt::format("{{name: {}, match: {}, cron: {}, duration: {}, ticks: {}, running: {}}}",
-                     shown(blackout.name), match_text(blackout.match), shown(blackout.begins.text()),
-                     to_string(blackout.duration), blackout.skip_ticks ? "skip" : "defer",
+                     shown(blackout.name), match_text(blackout.match), shown(blackout.window.begins().text()),
+                     to_string(blackout.window.duration()), blackout.skip_ticks ? "skip" : "defer",
                      blackout.cancel_running ? "cancel" : "finish");
 }
 

@@ -39,4 +39,10 @@ Instant ended_jobs_from(Instant job_cursor) {
   return job_cursor - hour;
 }
 
+Instant a_day_before(Instant newest) {
+  constexpr Millis day = std::chrono::hours{24};
+  if (newest < Instant::min() + day) return Instant::min();
+  return newest - day;
+}
+
 }  // namespace syncwarden::store

@@ -1,4 +1,4 @@
-// Who leads, and which ended jobs must be remembered: the rules that every store shares.
+// Who leads, and what must be remembered although it has ended: the rules that every store shares.
 #pragma once
 
 #include "base/error.hpp"
@@ -34,5 +34,9 @@ struct LeaseRow {
 
 /// Ended jobs updated at or after this are needed at the next start (see Snapshot::jobs).
 [[nodiscard]] Instant ended_jobs_from(Instant job_cursor);
+
+/// Incidents closed, and commands asked, at or after this are needed at the next start: a day before the
+/// newest change of an incident, before the newest command.
+[[nodiscard]] Instant a_day_before(Instant newest);
 
 }  // namespace syncwarden::store

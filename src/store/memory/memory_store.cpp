@@ -129,6 +129,7 @@ void MemoryStore::apply(const put::PutConnection& mutation) {
 void MemoryStore::apply(const put::DropConnection& mutation) { connections_.erase(mutation.connection); }
 void MemoryStore::apply(const put::PutIncident& mutation) {
   incidents_[mutation.incident.id] = mutation.incident;
+  newest_incident_ = std::max(newest_incident_, mutation.incident.id);
 }
 void MemoryStore::apply(const put::PutRecovery& mutation) {
   recoveries_[mutation.recovery.job] = mutation.recovery;
@@ -171,6 +172,36 @@ void MemoryStore::apply(const put::Prune& mutation) {
     }
   }
   erase_oldest(jobs_, std::move(jobs), options_.prune_limit);
+
+  const auto incidents_before = std::min(mutation.before, old_incidents());
+  std::vector<std::pair<Instant, IncidentId>> incidents;
+  for (const auto& [id, incident] : incidents_) {
+    if (incident.closed && *incident.closed < incidents_before) {
+      incidents.emplace_back(*incident.closed, id);
+    }
+  }
+  erase_oldest(incidents_, std::move(incidents), options_.prune_limit);
+
+  const auto commands_before = std::min(mutation.before, old_commands());
+  std::vector<std::pair<Instant, std::string>> commands;
+  for (const auto& [key, record] : commands_) {
+    if (record.at < commands_before) commands.emplace_back(record.at, key);
+  }
+  erase_oldest(commands_, std::move(commands), options_.prune_limit);
+}
+
+Instant MemoryStore::old_incidents() const {
+  auto newest = Instant::min();
+  for (const auto& [id, incident] : incidents_) {
+    newest = std::max({newest, incident.updated, incident.closed.value_or(incident.updated)});
+  }
+  return a_day_before(newest);
+}
+
+Instant MemoryStore::old_commands() const {
+  auto newest = Instant::min();
+  for (const auto& [key, record] : commands_) newest = std::max(newest, record.at);
+  return a_day_before(newest);
 }
 
 bool MemoryStore::is_open(const std::optional<RunId>& run) const {
@@ -197,6 +228,17 @@ Snapshot MemoryStore::snapshot() const {
   }
   for (const auto& [id, connection] : connections_) out.connections.push_back(connection);
   for (const auto& [id, history] : histories_) out.histories.push_back(history);
+  out.newest_incident = newest_incident_;
+  const auto incidents_from = old_incidents();
+  for (const auto& [id, incident] : incidents_) {
+    if (!incident.closed || *incident.closed >= incidents_from) out.incidents.push_back(incident);
+  }
+  for (const auto& [id, recovery] : recoveries_) out.recoveries.push_back(recovery);
+  for (const auto& [id, pause] : pauses_) out.pauses.push_back(pause);
+  const auto commands_from = old_commands();
+  for (const auto& [key, record] : commands_) {
+    if (record.at >= commands_from) out.commands.push_back(record);
+  }
   return out;
 }
 

@@ -41,6 +41,9 @@ class MemoryStore final : public Store {
   [[nodiscard]] boost::asio::awaitable<Result<void>> release(Epoch epoch) override;
   /// size_bytes is 0: there is no file.
   [[nodiscard]] boost::asio::awaitable<Result<StoreStats>> stats() override;
+  [[nodiscard]] boost::asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) override;
+  /// unsupported: there is no file.
+  [[nodiscard]] boost::asio::awaitable<Result<void>> backup(std::string path) override;
   void close() override { closed_ = true; }
 
   using Ticks = std::map<std::pair<ScheduleId, Instant>, Tick>;
@@ -69,6 +72,10 @@ class MemoryStore final : public Store {
   void apply(const put::PutCommand& mutation);
   [[nodiscard]] bool is_open(const std::optional<RunId>& run) const;
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] HistoryPage past(const HistoryQuery& query) const;
+  /// Incidents closed, and commands asked, before this are not needed at the next start.
+  [[nodiscard]] Instant old_incidents() const;
+  [[nodiscard]] Instant old_commands() const;
 
   Options options_;
   bool closed_ = false;
@@ -82,6 +89,7 @@ class MemoryStore final : public Store {
   std::map<ConnectionId, ConnectionView> connections_;
   std::map<ConnectionId, ConnectionHistory> histories_;
   std::map<IncidentId, Incident> incidents_;
+  IncidentId newest_incident_;
   std::map<JobId, Recovery> recoveries_;
   std::map<ConnectionId, Pause> pauses_;
   std::map<std::string, CommandRecord> commands_;

@@ -1,6 +1,7 @@
 #include "store/sqlite/inspect.hpp"
 
 #include "store/sqlite/impl/database.hpp"
+#include "store/sqlite/impl/each_row.hpp"
 #include "store/sqlite/impl/ledger.hpp"
 #include "store/sqlite/impl/rows.hpp"
 #include "store/sqlite/impl/schema.hpp"
@@ -13,21 +14,6 @@
 
 namespace syncwarden::store {
 namespace {
-
-template <class T, class Visit>
-Result<void> for_each(const Database& database, const std::string& sql,
-                      Result<T> (*read)(const Statement&, const std::string&), const Visit& visit) {
-  auto statement = database.prepare(sql);
-  if (!statement) return statement.error();
-  for (;;) {
-    const auto step = statement->step();
-    if (!step) return step.error();
-    if (*step == Statement::Step::done) return {};
-    const auto row = read(*statement, database.path());
-    if (!row) return row.error();
-    visit(*row);
-  }
-}
 
 Result<void> read_lease(const Database& database, Inspection& into) {
   auto statement = database.prepare("SELECT owner, epoch FROM lease WHERE name = 'leader'");
@@ -57,9 +43,9 @@ Result<void> read_rows(const Database& database, const Visitors& visitors, Inspe
     ++into.jobs;
     if (record.run) ++into.jobs_by_run[*record.run];
   };
-  auto done = for_each(database, select("tick", tick_columns, "true"), read_tick, see_tick);
-  if (done) done = for_each(database, select("run", run_columns, "true"), read_run, see_run);
-  if (done) done = for_each(database, select("job", job_columns, "true"), read_job, see_job);
+  auto done = each_row(database, select("tick", tick_columns, "true"), read_tick, see_tick);
+  if (done) done = each_row(database, select("run", run_columns, "true"), read_run, see_run);
+  if (done) done = each_row(database, select("job", job_columns, "true"), read_job, see_job);
   into.shared_jobs.assign(shared.begin(), shared.end());
   return done;
 }
@@ -84,6 +70,12 @@ Result<Inspection> inspect(const std::string& path, const Visitors& visitors) {
   if (!version) return version.error();
   out.schema_version = *version;
   if (out.schema_version == 0) return out;
+  if (out.schema_version != schema_version) {
+    return Error{Errc::unsupported,
+                 fmt::format("the state file has schema version {}, only {} can be read row by row",
+                             out.schema_version, schema_version),
+                 path, "start this syncwarden once on it, which brings it up to date"};
+  }
   if (auto begun = database.execute("BEGIN"); !begun) return begun.error();
   auto done = read_lease(database, out);
   if (done) done = read_rows(database, visitors, out);

@@ -1,8 +1,10 @@
 #include "store/sqlite/sqlite_store.hpp"
 
 #include "store/impl/lease_rule.hpp"
+#include "store/sqlite/impl/copy.hpp"
 #include "store/sqlite/impl/ledger.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -77,8 +79,10 @@ constexpr std::chrono::milliseconds quiet_time{250};
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(asio::any_io_executor executor, std::unique_ptr<Ledger> ledger, SqliteOptions options)
+  SqliteStore(asio::any_io_executor executor, std::string path, std::unique_ptr<Ledger> ledger,
+              SqliteOptions options)
       : executor_(std::move(executor)),
+        path_(std::move(path)),
         options_(std::move(options)),
         ledger_(std::move(ledger)),
         thread_([this] { work(); }) {}
@@ -105,13 +109,23 @@ class SqliteStore final : public Store {
   asio::awaitable<Result<StoreStats>> stats() override {
     return ask<StoreStats>([](Ledger& ledger) { return ledger.stats(); });
   }
+  asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) override {
+    auto waiter = std::make_shared<Waiter<HistoryPage>>(executor_);
+    submit_read(task_of<HistoryPage>(
+        waiter, [query = std::move(query)](Ledger& ledger) { return ledger.read(query); }));
+    return wait_for<HistoryPage>(std::move(waiter));
+  }
+  asio::awaitable<Result<void>> backup(std::string path) override {
+    auto waiter = std::make_shared<Waiter<void>>(executor_);
+    start_copy(waiter, std::move(path));
+    return wait_for<void>(std::move(waiter));
+  }
   void close() override { end(/*finish=*/true); }
 
  private:
   template <class T, class Work>
-  asio::awaitable<Result<T>> ask(Work work) {
-    auto waiter = std::make_shared<Waiter<T>>(executor_);
-    submit(OtherTask{[waiter, work = std::move(work)](Ledger* ledger) {
+  static OtherTask task_of(WaiterPtr<T> waiter, Work work) {
+    return [waiter = std::move(waiter), work = std::move(work)](Ledger* ledger) {
       if (ledger == nullptr) {
         answer<T>(waiter, closed_error());
         return;
@@ -121,7 +135,13 @@ class SqliteStore final : public Store {
       } catch (const std::exception& problem) {
         answer<T>(waiter, unexpected(problem.what()));
       }
-    }});
+    };
+  }
+
+  template <class T, class Work>
+  asio::awaitable<Result<T>> ask(Work work) {
+    auto waiter = std::make_shared<Waiter<T>>(executor_);
+    submit(task_of<T>(waiter, std::move(work)));
     return wait_for<T>(std::move(waiter));
   }
 
@@ -137,7 +157,46 @@ class SqliteStore final : public Store {
     call_off(task);
   }
 
+  void submit_read(OtherTask task) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!closing_) {
+        reads_.push_back(std::move(task));
+        changed_.notify_one();
+        return;
+      }
+    }
+    task(nullptr);
+  }
+
+  /// A copy reads the file over a connection of its own and on a thread of its own: it may take minutes, and
+  /// readers do not hold up the writer.
+  void start_copy(const WaiterPtr<void>& waiter, std::string to) {
+    if (closing_) {  // written on this thread alone
+      answer<void>(waiter, closed_error());
+      return;
+    }
+    if (copying_.exchange(true)) {
+      answer<void>(waiter,
+                   Error{Errc::store_locked, "a backup is being written already", to, "wait for it to end"});
+      return;
+    }
+    copier_ = std::jthread{[this, waiter, to = std::move(to)] {
+      Result<void> done;
+      try {
+        done = copy_state(path_, to, stop_copy_);
+      } catch (const std::exception& problem) {
+        done = unexpected(problem.what());
+      }
+      copying_ = false;
+      answer<void>(waiter, std::move(done));
+    }};
+  }
+
   void end(bool finish) {
+    // First: whoever closes the file last folds its log, and a reader cannot.
+    stop_copy_ = true;
+    if (copier_.joinable()) copier_.join();
     {
       const std::lock_guard lock{mutex_};
       closing_ = true;
@@ -171,12 +230,16 @@ class SqliteStore final : public Store {
     const std::lock_guard lock{mutex_};
     for (auto& task : queue_) call_off(task);
     queue_.clear();
+    for (auto& task : reads_) task(nullptr);
+    reads_.clear();
   }
 
   /// Waits; then the commits at the head of the queue, or one task of another kind. Empty: time to end.
+  /// Questions about the past have a queue of their own and every second turn: a flood of them costs a commit
+  /// one question, and a flood of commits does not starve them.
   std::vector<Task> next_tasks() {
     std::unique_lock lock{mutex_};
-    const auto wanted = [this] { return closing_ || !queue_.empty(); };
+    const auto wanted = [this] { return closing_ || !queue_.empty() || !reads_.empty(); };
     if (committed_ && !changed_.wait_for(lock, quiet_time, wanted)) {
       committed_ = false;
       lock.unlock();
@@ -186,6 +249,13 @@ class SqliteStore final : public Store {
     changed_.wait(lock, wanted);
     std::vector<Task> tasks;
     if (abandoned_) return tasks;
+    const bool read_now = !reads_.empty() && (queue_.empty() || read_is_next_);
+    read_is_next_ = !read_now;
+    if (read_now) {
+      tasks.emplace_back(std::move(reads_.front()));
+      reads_.pop_front();
+      return tasks;
+    }
     while (!queue_.empty() && tasks.size() < group_limit) {
       const bool is_commit = std::holds_alternative<CommitTask>(queue_.front());
       if (!is_commit && !tasks.empty()) break;
@@ -213,15 +283,22 @@ class SqliteStore final : public Store {
   }
 
   const asio::any_io_executor executor_;
+  const std::string path_;
   const SqliteOptions options_;
   std::unique_ptr<Ledger> ledger_;  ///< the thread's alone, like the one below
   bool committed_ = false;          ///< since the ledger has rested
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Task> queue_;  ///< guarded by mutex_, like the two below
+  std::deque<Task> queue_;  ///< guarded by mutex_, like the three below
+  std::deque<OtherTask> reads_;
   bool closing_ = false;
   bool abandoned_ = false;
-  std::jthread thread_;  ///< last: it uses everything above
+  bool read_is_next_ = false;  ///< the thread's alone
+  std::atomic<bool> copying_ = false;
+  std::atomic<bool> stop_copy_ = false;
+  // Last: they use everything above.
+  std::jthread copier_;
+  std::jthread thread_;
 };
 
 }  // namespace
@@ -233,7 +310,7 @@ Result<std::unique_ptr<Store>> make_sqlite_store(asio::any_io_executor executor,
   auto ledger = Ledger::open(path, limits);
   if (!ledger) return ledger.error();
   return std::unique_ptr<Store>{
-      std::make_unique<SqliteStore>(std::move(executor), std::move(*ledger), std::move(options))};
+      std::make_unique<SqliteStore>(std::move(executor), path, std::move(*ledger), std::move(options))};
 }
 
 }  // namespace syncwarden::store

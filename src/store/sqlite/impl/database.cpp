@@ -156,6 +156,14 @@ void Database::rest() const noexcept {
 
 bool Database::is_read_only() const { return sqlite3_db_readonly(handle_.get(), "main") == 1; }
 
+void Database::stop_when(const std::atomic<bool>& stop) const {
+  constexpr int steps_between_looks = 1'000;
+  sqlite3_progress_handler(
+      handle_.get(), steps_between_looks,
+      [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0; },
+      const_cast<std::atomic<bool>*>(&stop));  // SQLite hands it back unchanged
+}
+
 Error Database::error(int code, std::string_view what) const {
   auto text = fmt::format("{}{}{}", what, what.empty() ? "" : ": ",
                           handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code));

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,6 +76,8 @@ class Database {
   /// What fails here is done by a later commit, which reports it.
   void rest() const noexcept;
   [[nodiscard]] bool is_read_only() const;
+  /// Statements fail soon after `stop` becomes true. It must outlive the connection.
+  void stop_when(const std::atomic<bool>& stop) const;
   /// SQLite's result code as the error that a person can act on.
   [[nodiscard]] Error error(int code, std::string_view what) const;
   [[nodiscard]] const std::string& path() const { return path_; }

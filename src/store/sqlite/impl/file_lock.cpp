@@ -77,13 +77,16 @@ Result<void> create_private_file(const std::string& path) {
   if (fd < 0) return unwritable(path, errno);
   ::close(fd);
   // The new name must survive a crash of the machine, or the state would be gone with it.
+  sync_directory_of(path);
+  return {};
+}
+
+void sync_directory_of(const std::string& path) {
   const auto parent = std::filesystem::path{path}.parent_path();
   const int directory = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    ::fsync(directory);
-    ::close(directory);
-  }
-  return {};
+  if (directory < 0) return;
+  ::fsync(directory);
+  ::close(directory);
 }
 
 }  // namespace syncwarden::store

@@ -27,4 +27,7 @@ class FileLock {
 /// Creates `path` empty and for its owner alone, if it does not exist. file_unwritable names path and uid.
 [[nodiscard]] Result<void> create_private_file(const std::string& path);
 
+/// Makes names in the file's directory survive a crash of the machine, as well as the file system can.
+void sync_directory_of(const std::string& path);
+
 }  // namespace syncwarden::store

@@ -1,5 +1,8 @@
 #include "store/sqlite/impl/ledger.hpp"
 
+#include "store/sqlite/impl/each_row.hpp"
+#include "store/sqlite/impl/past.hpp"
+#include "store/sqlite/impl/row_reader.hpp"
 #include "store/sqlite/impl/rows.hpp"
 #include "store/sqlite/impl/schema.hpp"
 
@@ -63,14 +66,17 @@ Result<void> read_all(const Database& database, const std::string& sql, std::opt
   auto statement = database.prepare(sql);
   if (!statement) return statement.error();
   if (parameter) statement->bind(*parameter);
-  for (;;) {
-    const auto step = statement->step();
-    if (!step) return step.error();
-    if (*step == Statement::Step::done) return {};
-    auto row = read(*statement, database.path());
-    if (!row) return row.error();
-    into.push_back(std::move(*row));
-  }
+  return each_row(database, *statement, read, [&into](T&& row) { into.push_back(std::move(row)); });
+}
+
+/// The one value that `sql` selects; nothing for no row and for NULL.
+Result<std::optional<std::int64_t>> read_number(const Database& database, std::string_view sql) {
+  auto statement = database.prepare(sql);
+  if (!statement) return statement.error();
+  const auto step = statement->step();
+  if (!step) return step.error();
+  if (*step == Statement::Step::done || statement->is_null(0)) return std::optional<std::int64_t>{};
+  return std::optional{statement->integer(0)};
 }
 
 // UNION of keys, one branch per partial index: an OR of conditions would scan every job ever seen.
@@ -79,6 +85,10 @@ constexpr std::string_view wanted_jobs = R"sql(job_id IN (
   UNION SELECT job_id FROM run WHERE phase <> 'finished'
   UNION SELECT job.job_id FROM run JOIN job ON job.run_id = run.run_id WHERE run.phase <> 'finished'
   UNION SELECT job_id FROM job WHERE status IN ('failed', 'succeeded', 'cancelled') AND updated_ms >= ?1))sql";
+
+constexpr std::string_view wanted_incidents = R"sql(incident_id IN (
+  SELECT incident_id FROM incident WHERE closed_ms IS NULL
+  UNION SELECT incident_id FROM incident WHERE closed_ms IS NOT NULL AND closed_ms >= ?1))sql";
 
 }  // namespace
 
@@ -146,7 +156,16 @@ Result<void> Ledger::prepare() {
       {&drop_connection_, "DELETE FROM connection WHERE connection_id = ?"},
       {&put_job_cursor_,
        "INSERT INTO meta (key, value) VALUES ('job_cursor_ms', ?) ON CONFLICT (key) DO UPDATE "
-       "SET value = excluded.value"}};
+       "SET value = excluded.value"},
+      {&put_incident_, put("incident", incident_columns, 1)},
+      {&put_newest_incident_,
+       "INSERT INTO meta (key, value) VALUES ('newest_incident', ?) ON CONFLICT (key) DO UPDATE "
+       "SET value = max(value, excluded.value)"},
+      {&put_recovery_, put("recovery", recovery_columns, 1)},
+      {&drop_recovery_, "DELETE FROM recovery WHERE job_id = ?"},
+      {&put_pause_, put("pause", pause_columns, 1)},
+      {&drop_pause_, "DELETE FROM pause WHERE connection_id = ?"},
+      {&put_command_, put("command", command_columns, 1)}};
   for (const auto& [statement, sql] : wanted) {
     auto prepared = database_.prepare(sql);
     if (!prepared) return prepared.error();
@@ -268,7 +287,12 @@ Result<void> Ledger::apply(const Mutation& mutation) {
             return put_job_cursor_.reset().bind(m.updated.time_since_epoch().count()).run();
           },
           [this](const put::Prune& m) { return pruner_.run(m.before); },
-          [](const auto&) { return Result<void>{}; },
+          [this](const put::PutIncident& m) { return put_incident(m.incident); },
+          [this](const put::PutRecovery& m) { return run_with(put_recovery_, m.recovery); },
+          [this](const put::DropRecovery& m) { return drop_recovery_.reset().bind(m.job.value).run(); },
+          [this](const put::PutPause& m) { return run_with(put_pause_, m.pause); },
+          [this](const put::DropPause& m) { return drop_pause_.reset().bind(m.connection.text).run(); },
+          [this](const put::PutCommand& m) { return run_with(put_command_, m.record); },
       },
       mutation);
 }
@@ -281,16 +305,21 @@ Result<Snapshot> Ledger::load() {
   return snapshot;
 }
 
+Result<void> Ledger::put_incident(const Incident& incident) {
+  auto done = run_with(put_incident_, incident);
+  if (!done) return done;
+  // Its number is remembered for longer than the incident: it must not be given twice.
+  return put_newest_incident_.reset().bind(static_cast<std::int64_t>(incident.id.value)).run();
+}
+
 Result<Snapshot> Ledger::read_snapshot() const {
   Snapshot out;
-  auto statement = database_.prepare("SELECT value FROM meta WHERE key = 'job_cursor_ms'");
-  if (!statement) return statement.error();
-  const auto step = statement->step();
-  if (!step) return step.error();
-  if (*step == Statement::Step::row) out.job_cursor = Instant{Millis{statement->integer(0)}};
+  const auto cursor = read_number(database_, "SELECT value FROM meta WHERE key = 'job_cursor_ms'");
+  if (!cursor) return cursor.error();
+  if (*cursor) out.job_cursor = Instant{Millis{**cursor}};
   // Without a cursor no ended job counts as recent: NULL compares with nothing.
   std::optional<std::int64_t> recent;
-  if (out.job_cursor) recent = ended_jobs_from(*out.job_cursor).time_since_epoch().count();
+  if (out.job_cursor) recent = ms(ended_jobs_from(*out.job_cursor));
 
   auto done = read_all(database_, select("cursor", cursor_columns, "true"), {}, read_cursor, out.cursors);
   if (done) {
@@ -305,11 +334,42 @@ Result<Snapshot> Ledger::read_snapshot() const {
   if (done) {
     done = read_all(database_, select("history", history_columns, "true"), {}, read_history, out.histories);
   }
+  if (done) done = read_incidents(out);
+  if (done) done = read_commands(out);
   if (!done) return done.error();
   return out;
 }
 
 void Ledger::rest() const { database_.rest(); }
+
+Result<void> Ledger::read_incidents(Snapshot& into) const {
+  const auto newest = read_number(database_, "SELECT value FROM meta WHERE key = 'newest_incident'");
+  if (!newest) return newest.error();
+  into.newest_incident = IncidentId{static_cast<std::uint64_t>(newest->value_or(0))};
+  const auto changed = read_number(database_, newest_incident_change);
+  if (!changed) return changed.error();
+  std::optional<std::int64_t> recent;
+  if (*changed) recent = ms(a_day_before(Instant{Millis{**changed}}));
+  return read_all(database_, select("incident", incident_columns, wanted_incidents), recent, read_incident,
+                  into.incidents);
+}
+
+Result<void> Ledger::read_commands(Snapshot& into) const {
+  const auto newest = read_number(database_, newest_command);
+  if (!newest) return newest.error();
+  std::optional<std::int64_t> recent;
+  if (*newest) recent = ms(a_day_before(Instant{Millis{**newest}}));
+  auto done = read_all(database_, select("command", command_columns, "at_ms >= ?1"), recent, read_command,
+                       into.commands);
+  if (done) {
+    done =
+        read_all(database_, select("recovery", recovery_columns, "true"), {}, read_recovery, into.recoveries);
+  }
+  if (done) done = read_all(database_, select("pause", pause_columns, "true"), {}, read_pause, into.pauses);
+  return done;
+}
+
+Result<HistoryPage> Ledger::read(const HistoryQuery& query) const { return read_past(database_, query); }
 
 Result<StoreStats> Ledger::stats() const {
   StoreStats out;

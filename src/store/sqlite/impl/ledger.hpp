@@ -41,6 +41,7 @@ class Ledger {
   /// One transaction for the whole group, applied in order; one result per request. A request with a wrong
   /// epoch is fenced and adds nothing; any other failure fails every request that was not fenced.
   [[nodiscard]] std::vector<Result<void>> commit(const std::vector<const CommitRequest*>& group);
+  [[nodiscard]] Result<HistoryPage> read(const HistoryQuery& query) const;
   [[nodiscard]] Result<StoreStats> stats() const;
   /// For a quiet moment after commits: what they left for later, and the memory they needed.
   void rest() const;
@@ -54,14 +55,18 @@ class Ledger {
   [[nodiscard]] Result<void> commit_group(const std::vector<const CommitRequest*>& group,
                                           std::vector<Result<void>>& results);
   [[nodiscard]] Result<void> apply(const Mutation& mutation);
+  [[nodiscard]] Result<void> put_incident(const Incident& incident);
   [[nodiscard]] Result<Snapshot> read_snapshot() const;
+  [[nodiscard]] Result<void> read_incidents(Snapshot& into) const;
+  [[nodiscard]] Result<void> read_commands(Snapshot& into) const;
 
   // Destroyed from the last to the first: statements, connection, then the lock.
   FileLock lock_;
   Database database_;
   Statement begin_, commit_, read_lease_, write_lease_;
   Statement put_cursor_, drop_cursor_, put_tick_, put_run_, put_job_, put_history_, put_connection_,
-      drop_connection_, put_job_cursor_;
+      drop_connection_, put_job_cursor_, put_incident_, put_newest_incident_, put_recovery_, drop_recovery_,
+      put_pause_, drop_pause_, put_command_;
   Pruner pruner_;
   std::optional<LeaseRow> held_;
 };

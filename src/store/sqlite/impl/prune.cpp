@@ -30,6 +30,13 @@ DELETE FROM job WHERE job_id IN (
     AND NOT EXISTS (SELECT 1 FROM run WHERE run.run_id = job.run_id AND run.phase <> 'finished')
   ORDER BY updated_ms, job_id LIMIT ?2))sql";
 
+constexpr std::string_view delete_incidents = R"sql(
+DELETE FROM incident WHERE incident_id IN (
+  SELECT incident_id FROM incident WHERE closed_ms IS NOT NULL AND closed_ms < ?1
+  ORDER BY closed_ms, incident_id LIMIT ?2))sql";
+constexpr std::string_view delete_commands = R"sql(
+DELETE FROM command WHERE key IN (SELECT key FROM command WHERE at_ms < ?1 ORDER BY at_ms, key LIMIT ?2))sql";
+
 }  // namespace
 
 Result<void> Pruner::prepare(const Database& database, std::size_t limit) {
@@ -38,7 +45,11 @@ Result<void> Pruner::prepare(const Database& database, std::size_t limit) {
       {&ticks_, delete_ticks},
       {&runs_, delete_runs},
       {&jobs_, delete_jobs},
-      {&job_cursor_, "SELECT value FROM meta WHERE key = 'job_cursor_ms'"}};
+      {&incidents_, delete_incidents},
+      {&commands_, delete_commands},
+      {&job_cursor_, "SELECT value FROM meta WHERE key = 'job_cursor_ms'"},
+      {&newest_incident_, newest_incident_change},
+      {&newest_command_, newest_command}};
   for (const auto& [statement, sql] : wanted) {
     auto prepared = database.prepare(sql);
     if (!prepared) return prepared.error();
@@ -54,14 +65,30 @@ Result<void> Pruner::run(Instant before) {
     auto done = statement->reset().bind(time).bind(limit).run();
     if (!done) return done;
   }
-  auto jobs_before = before;
-  const auto row = job_cursor_.reset().step();
-  if (!row) return row.error();
-  if (*row == Statement::Step::row) {
-    jobs_before = std::min(before, ended_jobs_from(Instant{Millis{job_cursor_.integer(0)}}));
+  // Younger ones than these are needed at the next start.
+  const auto jobs = keep(job_cursor_, before, ended_jobs_from);
+  if (!jobs) return jobs.error();
+  const auto incidents = keep(newest_incident_, before, a_day_before);
+  if (!incidents) return incidents.error();
+  const auto commands = keep(newest_command_, before, a_day_before);
+  if (!commands) return commands.error();
+  for (const auto& [statement, limit_time] :
+       {std::pair{&jobs_, *jobs}, std::pair{&incidents_, *incidents}, std::pair{&commands_, *commands}}) {
+    auto done = statement->reset().bind(limit_time).bind(limit).run();
+    if (!done) return done;
   }
-  job_cursor_.reset();
-  return jobs_.reset().bind(jobs_before.time_since_epoch().count()).bind(limit).run();
+  return {};
+}
+
+/// `before`, or what `needed_from` makes of the one instant that `newest` selects if that is earlier.
+Result<std::int64_t> Pruner::keep(Statement& newest, Instant before, Instant (*needed_from)(Instant)) {
+  const auto row = newest.reset().step();
+  if (!row) return row.error();
+  if (*row == Statement::Step::row && !newest.is_null(0)) {
+    before = std::min(before, needed_from(Instant{Millis{newest.integer(0)}}));
+  }
+  newest.reset();
+  return before.time_since_epoch().count();
 }
 
 }  // namespace syncwarden::store

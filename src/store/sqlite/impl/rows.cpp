@@ -1,24 +1,15 @@
 #include "store/sqlite/impl/rows.hpp"
 
-#include "base/text.hpp"
 #include "base/time.hpp"
+#include "store/sqlite/impl/list_text.hpp"
+#include "store/sqlite/impl/row_reader.hpp"
 
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 #include <utility>
-#include <vector>
-
-#include <fmt/format.h>
 
 namespace syncwarden::store {
-namespace {
-
-std::int64_t ms(Instant at) { return at.time_since_epoch().count(); }
-std::optional<std::int64_t> ms(std::optional<Instant> at) {
-  return at ? std::optional{ms(*at)} : std::nullopt;
-}
 
 void bind_run_id(Statement& to, const RunId& id) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -51,166 +42,7 @@ std::optional<RunId> run_id_from(std::string_view text) {
   return good ? std::optional{id} : std::nullopt;
 }
 
-/// Each tag ends with a line feed, so that no tags and one empty tag differ; "\" escapes itself and "n".
-std::string tags_text(const std::vector<std::string>& tags) {
-  std::string out;
-  for (const auto& tag : tags) {
-    for (const char c : tag) {
-      if (c == '\n') {
-        out += "\\n";
-      } else if (c == '\\') {
-        out += "\\\\";
-      } else {
-        out += c;
-      }
-    }
-    out += '\n';
-  }
-  return out;
-}
-
-std::optional<std::vector<std::string>> tags_from(std::string_view text) {
-  std::vector<std::string> tags;
-  std::string tag;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      tags.push_back(std::exchange(tag, {}));
-    } else if (text[i] != '\\') {
-      tag += text[i];
-    } else if (++i < text.size() && (text[i] == 'n' || text[i] == '\\')) {
-      tag += text[i] == 'n' ? '\n' : '\\';
-    } else {
-      return std::nullopt;
-    }
-  }
-  return tag.empty() ? std::optional{std::move(tags)} : std::nullopt;
-}
-
-std::string durations_text(const std::vector<RunSample>& samples) {
-  std::string out;
-  for (const auto& [duration, records, bytes] : samples) {
-    if (!out.empty()) out += ',';
-    out += std::to_string(duration.count());
-  }
-  return out;
-}
-
-std::optional<std::vector<RunSample>> durations_from(std::string_view text) {
-  std::vector<RunSample> out;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    std::int64_t count = 0;
-    const auto [next, error] = std::from_chars(at, end, count);
-    if (error != std::errc{}) return std::nullopt;
-    out.push_back({Millis{count}, std::nullopt, std::nullopt});
-    at = next;
-    if (at == end) break;
-    if (*at++ != ',' || at == end) return std::nullopt;
-  }
-  return out;
-}
-
-// Airbyte's words have lenient readers of their own; what we wrote ourselves must read back as it is.
-template <class Enum>
-using Reader = Enum (*)(std::string_view);
-
-/// Takes a row column by column and remembers the first thing that makes no sense.
-class RowReader {
- public:
-  RowReader(const Statement& row, const std::string& path, std::string_view table, int key_columns)
-      : row_(row), path_(path), table_(table), key_columns_(key_columns) {}
-
-  std::string text() { return std::string{row_.text(next_++)}; }
-  std::int64_t integer() { return row_.integer(next_++); }
-  Instant instant() { return Instant{Millis{integer()}}; }
-  std::optional<std::int64_t> optional_integer() {
-    if (row_.is_null(next_)) return skip();
-    return integer();
-  }
-  std::optional<Instant> optional_instant() {
-    if (row_.is_null(next_)) return skip();
-    return instant();
-  }
-  std::uint32_t count() {
-    const auto value = row_.integer(next_++);
-    if (value >= 0 && value <= std::numeric_limits<std::uint32_t>::max()) {
-      return static_cast<std::uint32_t>(value);
-    }
-    refuse("is no count");
-    return 0;
-  }
-  RunId run_id() {
-    const auto id = run_id_from(row_.text(next_++));
-    if (!id) refuse("is no run id");
-    return id.value_or(RunId{});
-  }
-  std::optional<RunId> optional_run_id() {
-    if (row_.is_null(next_)) return skip();
-    return run_id();
-  }
-  /// A word of an enum whose reader knows every word or answers nothing.
-  template <class Enum>
-  Enum word(std::optional<Enum> (*from)(std::string_view)) {
-    const auto text = row_.text(next_++);
-    const auto value = from(text);
-    if (value && to_string(*value) == text) return *value;
-    refuse("is not a word that this version knows");
-    return Enum{};
-  }
-  template <class Enum>
-  Enum word(Reader<Enum> from) {
-    const auto text = row_.text(next_++);
-    const auto value = from(text);
-    if (to_string(value) != text) refuse("is not a word that this version knows");
-    return value;
-  }
-  template <class Enum>
-  std::optional<Enum> optional_word(std::optional<Enum> (*from)(std::string_view)) {
-    if (row_.is_null(next_)) return skip();
-    return word(from);
-  }
-  [[nodiscard]] bool next_is_null() const { return row_.is_null(next_); }
-  std::nullopt_t skip(int columns = 1) {
-    next_ += columns;
-    return std::nullopt;
-  }
-  template <class T>
-  T list(std::optional<T> (*from)(std::string_view)) {
-    auto value = from(row_.text(next_++));
-    if (!value) refuse("cannot be read");
-    return std::move(value).value_or(T{});
-  }
-
-  template <class T>
-  Result<T> finish(T value) {
-    if (error_) return *std::move(error_);
-    return value;
-  }
-
- private:
-  /// About the column that was just taken.
-  void refuse(std::string_view why) {
-    if (error_) return;
-    const int column = next_ - 1;
-    std::string key;
-    for (int i = 0; i < key_columns_; ++i) {
-      key += fmt::format("{}{} {}", i == 0 ? "" : ", ", row_.name(i), printable(row_.text(i)));
-    }
-    // text() of a number converts it in place; nothing reads this column afterwards.
-    error_ = Error{Errc::store_corrupt,
-                   fmt::format("table {}, row {}: column {} holds '{}', which {}", table_, key,
-                               row_.name(column), printable(row_.text(column)), why),
-                   path_, corrupt_hint(path_)};
-  }
-
-  const Statement& row_;
-  const std::string& path_;
-  std::string_view table_;
-  int key_columns_;
-  int next_ = 0;
-  std::optional<Error> error_;
-};
+namespace {
 
 void bind(Statement& to, const Actor& actor) {
   to.bind(actor.id.text).bind(actor.name).bind(actor.connector).bind(actor.definition.text);
@@ -251,6 +83,7 @@ void bind(Statement& to, const Run& run) {
   } else {
     to.bind_null();
   }
+  to.bind(std::int64_t{run.cancels}).bind(run.by).bind(run.why);
 }
 
 void bind(Statement& to, const JobRecord& record) {
@@ -267,6 +100,7 @@ void bind(Statement& to, const JobRecord& record) {
     to.bind(to_string(first.origin)).bind(to_string(first.type)).bind(first.message);
   }
   bind_run_id(to, record.run);
+  to.bind(job.counters.records_rejected);
 }
 
 void bind(Statement& to, const ConnectionView& connection) {
@@ -275,13 +109,21 @@ void bind(Statement& to, const ConnectionView& connection) {
   bind(to, connection.source);
   bind(to, connection.destination);
   to.bind(to_string(connection.status)).bind(to_string(connection.schedule)).bind(connection.schedule_text);
-  to.bind_copy(tags_text(connection.tags));
+  to.bind_copy(tags_text(connection.tags)).bind(connection.breaking_change ? 1 : 0);
+  to.bind(connection.status_reason);
 }
 
 void bind(Statement& to, const ConnectionHistory& history) {
   to.bind(history.connection.text).bind(ms(history.first_seen));
   to.bind(ms(history.last_success)).bind(ms(history.last_completion));
-  to.bind(std::int64_t{history.consecutive_failures}).bind_copy(durations_text(history.samples));
+  to.bind(std::int64_t{history.consecutive_failures}).bind_copy(samples_text(history.samples));
+  to.bind(ms(history.last_success_created)).bind(history.longest_quiet.count());
+  const auto& breaker = history.breaker;
+  to.bind(breaker ? std::optional{ms(breaker->opened)} : std::nullopt);
+  to.bind(breaker ? std::optional{std::int64_t{breaker->probes}} : std::nullopt);
+  to.bind(breaker ? ms(breaker->last_probe) : std::nullopt);
+  to.bind(history.last_job.value).bind(history.last_ended.value).bind(ms(history.newest_job_created));
+  to.bind(history.managed_by);
 }
 
 Result<ScheduleCursor> read_cursor(const Statement& from, const std::string& path) {
@@ -330,6 +172,9 @@ Result<Run> read_run(const Statement& from, const std::string& path) {
   run.not_before = row.instant();
   run.verdict = row.word(verdict_from);
   run.failure = row.optional_word(failure_class_from);
+  run.cancels = row.count();
+  run.by = row.text();
+  run.why = row.text();
   return row.finish(std::move(run));
 }
 
@@ -360,6 +205,7 @@ Result<JobRecord> read_job(const Statement& from, const std::string& path) {
     job.failures.push_back(std::move(failure));
   }
   record.run = row.optional_run_id();
+  job.counters.records_rejected = row.optional_integer();
   return row.finish(std::move(record));
 }
 
@@ -376,6 +222,8 @@ Result<ConnectionView> read_connection(const Statement& from, const std::string&
   connection.schedule = row.word(airbyte_schedule_from);
   connection.schedule_text = row.text();
   connection.tags = row.list(tags_from);
+  connection.breaking_change = row.flag();
+  connection.status_reason = row.text();
   return row.finish(std::move(connection));
 }
 
@@ -387,7 +235,22 @@ Result<ConnectionHistory> read_history(const Statement& from, const std::string&
   history.last_success = row.optional_instant();
   history.last_completion = row.optional_instant();
   history.consecutive_failures = row.count();
-  history.samples = row.list(durations_from);
+  history.samples = row.list(samples_from);
+  history.last_success_created = row.optional_instant();
+  history.longest_quiet = Millis{row.integer()};
+  if (row.next_is_null()) {
+    row.skip(3);
+  } else {
+    BreakerState breaker;
+    breaker.opened = row.instant();
+    breaker.probes = row.count();
+    breaker.last_probe = row.optional_instant();
+    history.breaker = breaker;
+  }
+  history.last_job = JobId{row.integer()};
+  history.last_ended = JobId{row.integer()};
+  history.newest_job_created = row.optional_instant();
+  history.managed_by = row.text();
   return row.finish(std::move(history));
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -70,17 +71,83 @@ CREATE TABLE lease (
 CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-/// migrations[n] turns version n into n + 1.
-constexpr std::array<const char*, schema_version> migrations{version_1};
+constexpr const char* version_2 = R"sql(
+ALTER TABLE run ADD COLUMN cancels INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN why TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN records_rejected INTEGER;
+ALTER TABLE connection ADD COLUMN breaking_change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connection ADD COLUMN status_reason TEXT NOT NULL DEFAULT '';
 
-constexpr std::array tables{"cursor", "tick", "run", "job", "connection", "history", "lease", "meta"};
+-- For questions about the past, newest first.
+CREATE INDEX tick_nominal ON tick (nominal_ms);
+CREATE INDEX run_nominal ON run (nominal_ms);
+CREATE INDEX run_connection ON run (connection_id, nominal_ms);
+CREATE INDEX job_created ON job (created_ms);
+CREATE INDEX job_connection ON job (connection_id, created_ms);
+
+ALTER TABLE history RENAME COLUMN durations_ms TO samples;
+ALTER TABLE history ADD COLUMN last_success_created_ms INTEGER;
+ALTER TABLE history ADD COLUMN longest_quiet_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN breaker_opened_ms INTEGER;
+ALTER TABLE history ADD COLUMN breaker_probes INTEGER;
+ALTER TABLE history ADD COLUMN breaker_last_probe_ms INTEGER;
+ALTER TABLE history ADD COLUMN last_job_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN last_ended_job_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN newest_job_created_ms INTEGER;
+ALTER TABLE history ADD COLUMN managed_by TEXT NOT NULL DEFAULT '';
+-- What the catch-up after the upgrade needs to see which ticks are done.
+UPDATE history SET newest_job_created_ms = (
+  SELECT max(created_ms) FROM job WHERE job.connection_id = history.connection_id AND job.type = 'sync');
+
+CREATE TABLE incident (
+  incident_id INTEGER NOT NULL PRIMARY KEY, kind TEXT NOT NULL, stuck TEXT, connection_id TEXT NOT NULL,
+  subject TEXT NOT NULL, severity TEXT NOT NULL, summary TEXT NOT NULL, job_id INTEGER NOT NULL,
+  link TEXT NOT NULL, labels TEXT NOT NULL, opened_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  closed_ms INTEGER, reopened INTEGER NOT NULL, owner TEXT NOT NULL, events TEXT NOT NULL
+) STRICT;
+CREATE INDEX incident_open ON incident (incident_id) WHERE closed_ms IS NULL;
+CREATE INDEX incident_closed ON incident (closed_ms) WHERE closed_ms IS NOT NULL;
+CREATE INDEX incident_opened ON incident (opened_ms);
+CREATE INDEX incident_updated ON incident (updated_ms);
+CREATE INDEX incident_connection ON incident (connection_id, opened_ms);
+
+CREATE TABLE recovery (
+  job_id INTEGER NOT NULL PRIMARY KEY, connection_id TEXT NOT NULL, kind TEXT NOT NULL, action TEXT NOT NULL,
+  requests INTEGER NOT NULL, first_asked_ms INTEGER NOT NULL, last_asked_ms INTEGER NOT NULL,
+  given_up INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE pause (
+  connection_id TEXT NOT NULL PRIMARY KEY, until_ms INTEGER, reason TEXT NOT NULL, paused_by TEXT NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE command (
+  key TEXT NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+  answer TEXT NOT NULL, run_id TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX command_at ON command (at_ms);
+)sql";
+
+/// migrations[n] turns version n into n + 1.
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
+
+struct Table {
+  const char* name;
+  std::int64_t since;  ///< the version that brought it
+};
+constexpr std::array tables{Table{"cursor", 1},     Table{"tick", 1},    Table{"run", 1},
+                            Table{"job", 1},        Table{"history", 1}, Table{"lease", 1},
+                            Table{"connection", 1}, Table{"meta", 1},    Table{"incident", 2},
+                            Table{"recovery", 2},   Table{"pause", 2},   Table{"command", 2}};
 
 Error corrupt(const Database& database, std::string message) {
   return {Errc::store_corrupt, std::move(message), database.path(), corrupt_hint(database.path())};
 }
 
-Result<void> check_ends(const Database& database) {
-  for (const char* table : tables) {
+Result<void> check_ends(const Database& database, std::int64_t version) {
+  for (const auto* table : tables_of(version)) {
     for (const char* order : {"ASC", "DESC"}) {
       const auto first = fmt::format("SELECT * FROM {} ORDER BY 1 {} LIMIT 1", table, order);
       const auto row = database.word(first);
@@ -90,10 +157,10 @@ Result<void> check_ends(const Database& database) {
   return {};
 }
 
-Result<void> check_content(const Database& database, std::uint64_t full_check_bytes) {
+Result<void> check_content(const Database& database, std::int64_t version, std::uint64_t full_check_bytes) {
   std::error_code ignored;
   const auto size = std::filesystem::file_size(database.path(), ignored);
-  if (!ignored && size > full_check_bytes) return check_ends(database);
+  if (!ignored && size > full_check_bytes) return check_ends(database, version);
   const auto verdict = database.word("PRAGMA quick_check(1)");
   if (!verdict) return verdict.error();
   if (*verdict != "ok") return corrupt(database, "the state file is damaged: " + *verdict);
@@ -101,6 +168,14 @@ Result<void> check_content(const Database& database, std::uint64_t full_check_by
 }
 
 }  // namespace
+
+std::vector<const char*> tables_of(std::int64_t version) {
+  std::vector<const char*> names;
+  for (const auto& table : tables) {
+    if (table.since <= version) names.push_back(table.name);
+  }
+  return names;
+}
 
 Result<void> check_file(const Database& database, std::uint64_t full_check_bytes) {
   const auto version = database.number("PRAGMA user_version");
@@ -122,7 +197,7 @@ Result<void> check_file(const Database& database, std::uint64_t full_check_bytes
                  "start the newer syncwarden again, or restore a backup from before the upgrade; nothing was "
                  "changed"};
   }
-  return check_content(database, full_check_bytes);
+  return check_content(database, *version, full_check_bytes);
 }
 
 Result<void> migrate(const Database& database) {

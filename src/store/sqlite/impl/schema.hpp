@@ -5,11 +5,15 @@
 #include "store/sqlite/impl/database.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace syncwarden::store {
 
 /// The schema that this syncwarden writes: PRAGMA user_version.
-inline constexpr std::int64_t schema_version = 1;
+inline constexpr std::int64_t schema_version = 2;
+
+/// The tables that a file of this version has.
+[[nodiscard]] std::vector<const char*> tables_of(std::int64_t version);
 
 /// Refuses what is not ours before anything is written to it: store_corrupt for garbage, for damage and for
 /// another program's database; store_newer for a file of a newer syncwarden. Files beyond `full_check_bytes`

@@ -1,0 +1,106 @@
+// The rows of what needs a person and of what a person asked; the other half of rows.hpp.
+#include "store/sqlite/impl/list_text.hpp"
+#include "store/sqlite/impl/row_reader.hpp"
+#include "store/sqlite/impl/rows.hpp"
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace syncwarden::store {
+namespace {
+
+constexpr std::array stuck_actions{StuckAction::alert, StuckAction::cancel, StuckAction::cancel_and_rerun};
+
+}  // namespace
+
+void bind(Statement& to, const Incident& incident) {
+  to.bind(static_cast<std::int64_t>(incident.id.value)).bind(to_string(incident.kind));
+  if (incident.stuck) {
+    to.bind(to_string(*incident.stuck));
+  } else {
+    to.bind_null();
+  }
+  to.bind(incident.connection.text).bind(incident.subject).bind(to_string(incident.severity));
+  to.bind(incident.summary).bind(incident.job.value).bind(incident.link);
+  to.bind_copy(labels_text(incident.labels));
+  to.bind(ms(incident.opened)).bind(ms(incident.updated)).bind(ms(incident.closed));
+  to.bind(std::int64_t{incident.reopened}).bind(incident.owner).bind_copy(events_text(incident.events));
+}
+
+void bind(Statement& to, const Recovery& recovery) {
+  to.bind(recovery.job.value).bind(recovery.connection.text);
+  to.bind(to_string(recovery.kind)).bind(to_string(recovery.action)).bind(std::int64_t{recovery.requests});
+  to.bind(ms(recovery.first_asked)).bind(ms(recovery.last_asked)).bind(recovery.given_up ? 1 : 0);
+}
+
+void bind(Statement& to, const Pause& pause) {
+  to.bind(pause.connection.text).bind(ms(pause.until)).bind(pause.reason).bind(pause.by);
+  to.bind(ms(pause.since));
+}
+
+void bind(Statement& to, const CommandRecord& record) {
+  to.bind(record.key).bind(ms(record.at)).bind(record.who).bind(record.what).bind(record.answer);
+  bind_run_id(to, record.run);
+}
+
+Result<Incident> read_incident(const Statement& from, const std::string& path) {
+  RowReader row{from, path, "incident", 1};
+  Incident incident;
+  incident.id = row.incident_id();
+  incident.kind = row.word(incident_kind_from);
+  incident.stuck = row.optional_word(stuck_kind_from);
+  incident.connection = ConnectionId{row.text()};
+  incident.subject = row.text();
+  incident.severity = row.word(severity_from);
+  incident.summary = row.text();
+  incident.job = JobId{row.integer()};
+  incident.link = row.text();
+  incident.labels = row.list(labels_from);
+  incident.opened = row.instant();
+  incident.updated = row.instant();
+  incident.closed = row.optional_instant();
+  incident.reopened = row.count();
+  incident.owner = row.text();
+  incident.events = row.list(events_from);
+  return row.finish(std::move(incident));
+}
+
+Result<Recovery> read_recovery(const Statement& from, const std::string& path) {
+  RowReader row{from, path, "recovery", 1};
+  Recovery recovery;
+  recovery.job = JobId{row.integer()};
+  recovery.connection = ConnectionId{row.text()};
+  recovery.kind = row.word(stuck_kind_from);
+  recovery.action = row.word_of(stuck_actions);
+  recovery.requests = row.count();
+  recovery.first_asked = row.instant();
+  recovery.last_asked = row.instant();
+  recovery.given_up = row.flag();
+  return row.finish(std::move(recovery));
+}
+
+Result<Pause> read_pause(const Statement& from, const std::string& path) {
+  RowReader row{from, path, "pause", 1};
+  Pause pause;
+  pause.connection = ConnectionId{row.text()};
+  pause.until = row.optional_instant();
+  pause.reason = row.text();
+  pause.by = row.text();
+  pause.since = row.instant();
+  return row.finish(std::move(pause));
+}
+
+Result<CommandRecord> read_command(const Statement& from, const std::string& path) {
+  RowReader row{from, path, "command", 1};
+  CommandRecord record;
+  record.key = row.text();
+  record.at = row.instant();
+  record.who = row.text();
+  record.what = row.text();
+  record.answer = row.text();
+  record.run = row.optional_run_id();
+  return row.finish(std::move(record));
+}
+
+}  // namespace syncwarden::store

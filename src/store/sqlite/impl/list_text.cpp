@@ -1,0 +1,176 @@
+#include "store/sqlite/impl/list_text.hpp"
+
+#include "base/time.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace syncwarden::store {
+namespace {
+
+/// "\" escapes itself, "n" and "t": a field holds neither the end of its line nor that of another field.
+void append_field(std::string& out, std::string_view field, char end) {
+  for (const char c : field) {
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t' && end != '\n') {
+      out += "\\t";
+    } else if (c == '\\') {
+      out += "\\\\";
+    } else {
+      out += c;
+    }
+  }
+  out += end;
+}
+
+/// Takes such fields apart again. Nothing: the text was not written by us.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view text) : text_(text) {}
+
+  [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
+  [[nodiscard]] std::optional<std::string> next(char end) {
+    std::string field;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == end) return field;
+      if (c == '\n') return std::nullopt;
+      if (c != '\\') {
+        field += c;
+        continue;
+      }
+      if (at_ == text_.size()) return std::nullopt;
+      const char escaped = text_[at_++];
+      if (escaped != 'n' && escaped != 't' && escaped != '\\') return std::nullopt;
+      field += escaped == 'n' ? '\n' : escaped == 't' ? '\t' : '\\';
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+std::optional<std::int64_t> number_from(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole ? std::optional{value} : std::nullopt;
+}
+
+/// An empty one is absent. False: it makes no sense.
+bool take_optional(std::string_view text, std::optional<std::int64_t>& into) {
+  into = number_from(text);
+  return into || text.empty();
+}
+
+std::optional<RunSample> sample_from(std::string_view text) {
+  RunSample sample;
+  const auto first = text.find(':');
+  const auto duration = number_from(text.substr(0, first));
+  if (!duration) return std::nullopt;
+  sample.duration = Millis{*duration};
+  if (first == std::string_view::npos) return sample;
+  const auto rest = text.substr(first + 1);
+  const auto second = rest.find(':');
+  if (second == std::string_view::npos) return std::nullopt;
+  const bool good = take_optional(rest.substr(0, second), sample.records) &&
+                    take_optional(rest.substr(second + 1), sample.bytes);
+  return good ? std::optional{sample} : std::nullopt;
+}
+
+}  // namespace
+
+std::string tags_text(const std::vector<std::string>& tags) {
+  std::string out;
+  for (const auto& tag : tags) append_field(out, tag, '\n');
+  return out;
+}
+
+std::optional<std::vector<std::string>> tags_from(std::string_view text) {
+  std::vector<std::string> tags;
+  for (FieldReader reader{text}; !reader.at_end();) {
+    auto tag = reader.next('\n');
+    if (!tag) return std::nullopt;
+    tags.push_back(std::move(*tag));
+  }
+  return tags;
+}
+
+std::string samples_text(const std::vector<RunSample>& samples) {
+  std::string out;
+  for (const auto& [duration, records, bytes] : samples) {
+    if (!out.empty()) out += ',';
+    out += std::to_string(duration.count());
+    if (!records && !bytes) continue;
+    out += ':';
+    if (records) out += std::to_string(*records);
+    out += ':';
+    if (bytes) out += std::to_string(*bytes);
+  }
+  return out;
+}
+
+std::optional<std::vector<RunSample>> samples_from(std::string_view text) {
+  std::vector<RunSample> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    const auto sample = sample_from(text.substr(0, comma));
+    if (!sample) return std::nullopt;
+    out.push_back(*sample);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return std::nullopt;
+  }
+  return out;
+}
+
+std::string labels_text(const Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    append_field(out, name, '\t');
+    append_field(out, value, '\n');
+  }
+  return out;
+}
+
+std::optional<Labels> labels_from(std::string_view text) {
+  Labels labels;
+  for (FieldReader reader{text}; !reader.at_end();) {
+    auto name = reader.next('\t');
+    auto value = reader.next('\n');
+    if (!name || !value) return std::nullopt;
+    labels.emplace_back(std::move(*name), std::move(*value));
+  }
+  return labels;
+}
+
+std::string events_text(const std::vector<IncidentEvent>& events) {
+  std::string out;
+  for (const auto& event : events) {
+    append_field(out, std::to_string(event.at.time_since_epoch().count()), '\t');
+    append_field(out, event.by, '\t');
+    append_field(out, event.what, '\n');
+  }
+  return out;
+}
+
+std::optional<std::vector<IncidentEvent>> events_from(std::string_view text) {
+  std::vector<IncidentEvent> events;
+  for (FieldReader reader{text}; !reader.at_end();) {
+    const auto at = reader.next('\t');
+    auto by = reader.next('\t');
+    auto what = reader.next('\n');
+    if (!at || !by || !what) return std::nullopt;
+    const auto millis = number_from(*at);
+    if (!millis) return std::nullopt;
+    events.push_back({Instant{Millis{*millis}}, std::move(*what), std::move(*by)});
+  }
+  return events;
+}
+
+}  // namespace syncwarden::store
