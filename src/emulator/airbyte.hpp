@@ -162,6 +162,8 @@ class Airbyte {
   [[nodiscard]] bool is_rate_limited(const Job& job) const;
   /// With it: when the source allows more.
   [[nodiscard]] std::optional<Instant> quota_reset(const Job& job) const;
+  /// What the stream status of the newest attempt says.
+  [[nodiscard]] StreamRunState stream_state(const Job& job) const;
   /// What Temporal says of the connection's workflow (6.4): an orphan's does not run, a phantom's does.
   [[nodiscard]] bool workflow_runs(ConnectionIndex connection) const;
   /// A second look at a job as a perfect client of this version makes it over the Config API.
@@ -240,7 +242,7 @@ class Airbyte {
     JobType type = JobType::sync;  ///< of the job to create
     Cause cause = Cause::manual;
     std::optional<JobType> next_type;  ///< after a cancel: the reset that asked for it
-    std::uint64_t syncs = 0;
+    std::uint64_t syncs = 0;           ///< since the behaviour was set
     std::uint32_t failures_in_row = 0;
     Instant last_success;
     std::optional<Instant> last_counted;  ///< creation of the job that `basic` and `cron` count from
@@ -260,6 +262,11 @@ class Airbyte {
 
   void signal(ConnectionIndex index, JobType type, Cause cause);
   void create_job(ConnectionIndex index);
+  void draw_fate(Flow& flow, const Behaviour& behaviour, Job& job);
+  void draw_course(Flow& flow, const Behaviour& behaviour, Job& job, Attempt& attempt);
+  void find_broken_schema(ConnectionIndex index);
+  void mark_schema_broken(ConnectionIndex index);
+  void give_reason(Connection& connection, std::string reason);
   void fail_leftovers(ConnectionIndex index);
   void start(ConnectionIndex index);
   void wait_for_capacity(ConnectionIndex index);
