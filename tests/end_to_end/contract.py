@@ -149,17 +149,18 @@ class Contract:
                          {"client_id": "emulator", "client_secret": "secret"})
         return {"Authorization": "Bearer " + token["access_token"]}
 
+    def workspaces(self, login):
+        if self.version.startswith("0."):
+            return self.ask(self.emulator, "/api/v1/workspaces/list", {}, headers=login)["workspaces"]
+        instance = self.ask(self.emulator, "/api/v1/instance_configuration", headers=login)
+        return self.ask(self.emulator, "/api/v1/workspaces/list_by_user_id",
+                        {"userId": instance["defaultUserId"]}, headers=login)["workspaces"]
+
     def give_airbyte_a_schedule(self, proxy, login):
         """One connection that Airbyte schedules itself, for `set_manual` to change. Prism reads this, too."""
         cron = {"cronExpression": "0 0 12 * * ?", "cronTimeZone": "UTC"}
         if self.base == "/api/v1":
-            if self.version.startswith("0."):
-                listed = self.ask(self.emulator, "/api/v1/workspaces/list", {}, headers=login)
-            else:
-                instance = self.ask(self.emulator, "/api/v1/instance_configuration", headers=login)
-                listed = self.ask(self.emulator, "/api/v1/workspaces/list_by_user_id",
-                                  {"userId": instance["defaultUserId"]}, headers=login)
-            for workspace in listed["workspaces"]:
+            for workspace in self.workspaces(login):
                 found = self.ask(proxy, "/api/v1/connections/list", {"workspaceId": workspace["workspaceId"]},
                                  headers=login)
                 for connection in found["connections"]:
@@ -221,12 +222,7 @@ class Contract:
         def ask(path, body):
             return self.ask(proxy, "/api/v1/" + path, body, headers=login)
 
-        if self.version.startswith("0."):
-            listed = ask("workspaces/list", {})
-        else:
-            instance = self.ask(proxy, "/api/v1/instance_configuration", headers=login)
-            listed = ask("workspaces/list_by_user_id", {"userId": instance["defaultUserId"]})
-        for workspace in listed["workspaces"]:
+        for workspace in self.workspaces(login):
             for connection in ask("connections/list", {"workspaceId": workspace["workspaceId"]})["connections"]:
                 if connection["name"].split(" ")[0] in ("invoices", "payments"):
                     self.look_at(ask, connection)
