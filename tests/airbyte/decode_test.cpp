@@ -20,7 +20,7 @@ TEST(DecodeJob, RunningWithAttemptsAndStatistics) {
   const auto view = job(Api::config, R"({"job":{"id":1530,"configType":"sync","configId":"c-1",
     "createdAt":1763800000,"updatedAt":1763800012,"status":"running","enabledStreams":[{"name":"orders"}],
     "aggregatedStats":{"recordsEmitted":120000,"bytesEmitted":48000000,"recordsCommitted":100000,
-      "bytesCommitted":40000000,"recordsRejected":0},
+      "bytesCommitted":40000000,"recordsRejected":17},
     "streamAggregatedStats":[{"streamName":"orders","recordsEmitted":1}]},
    "attempts":[
     {"id":0,"status":"failed","createdAt":1763800001,"updatedAt":1763800010,"endedAt":1763800010,
@@ -42,6 +42,7 @@ TEST(DecodeJob, RunningWithAttemptsAndStatistics) {
   EXPECT_FALSE(view->attempt_ended);
   EXPECT_EQ(view->counters.records_emitted, 120000);
   EXPECT_EQ(view->counters.bytes_committed, 40000000);
+  EXPECT_EQ(view->counters.records_rejected, 17);
   ASSERT_EQ(view->failures.size(), 2U);
   EXPECT_EQ(view->failures[0].type, FailureType::transient_error);
   EXPECT_EQ(view->failures[0].message, "connection\xEF\xBF\xBDreset");

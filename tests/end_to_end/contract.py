@@ -59,14 +59,18 @@ connections:
 CONFIG_OPERATIONS = ["GET /api/v1/health", "GET /api/v1/instance_configuration", "POST /api/v1/connections/list",
                      "POST /api/v1/connections/sync", "POST /api/v1/connections/update", "POST /api/v1/jobs/cancel"]
 
+LOOKS = ["POST /api/v1/attempt/get_combined_stats", "POST /api/v1/attempt/get_for_job",
+         "POST /api/v1/jobs/get_debug_info", "POST /api/v1/stream_statuses/list"]
+
 # (name, document, version, emulator's auth, daemon's auth, base, operations that must have happened)
 CONTRACTS = [
     ("Config API 2.0.0", "spec-subset.json", "2.0.0", "bearer",
      "{type: client_credentials, client_id: emulator, client_secret: secret}", "/api/v1",
-     [*CONFIG_OPERATIONS[1:], "POST /api/v1/applications/token", "POST /api/v1/jobs/list_for_workspaces"]),
+     [*CONFIG_OPERATIONS[1:], *LOOKS, "POST /api/v1/connections/sync_progress", "POST /api/v1/applications/token",
+      "POST /api/v1/jobs/list_for_workspaces"]),
     ("Config API 0.50.40", "spec-subset-0.50.40.json", "0.50.40", "basic",
      "{type: basic, username: airbyte, password: password}", "/api/v1",
-     [*CONFIG_OPERATIONS[1:], "POST /api/v1/workspaces/list"]),
+     [*CONFIG_OPERATIONS[1:], *LOOKS, "POST /api/v1/workspaces/list"]),
     ("Public API 2.0.0", "public-subset.json", "2.0.0", "bearer",
      "{type: client_credentials, client_id: emulator, client_secret: secret}", "/api/public/v1",
      ["POST /api/public/v1/applications/token", "GET /api/public/v1/workspaces", "GET /api/public/v1/connections",
@@ -145,17 +149,18 @@ class Contract:
                          {"client_id": "emulator", "client_secret": "secret"})
         return {"Authorization": "Bearer " + token["access_token"]}
 
+    def workspaces(self, login):
+        if self.version.startswith("0."):
+            return self.ask(self.emulator, "/api/v1/workspaces/list", {}, headers=login)["workspaces"]
+        instance = self.ask(self.emulator, "/api/v1/instance_configuration", headers=login)
+        return self.ask(self.emulator, "/api/v1/workspaces/list_by_user_id",
+                        {"userId": instance["defaultUserId"]}, headers=login)["workspaces"]
+
     def give_airbyte_a_schedule(self, proxy, login):
         """One connection that Airbyte schedules itself, for `set_manual` to change. Prism reads this, too."""
         cron = {"cronExpression": "0 0 12 * * ?", "cronTimeZone": "UTC"}
         if self.base == "/api/v1":
-            if self.version.startswith("0."):
-                listed = self.ask(self.emulator, "/api/v1/workspaces/list", {}, headers=login)
-            else:
-                instance = self.ask(self.emulator, "/api/v1/instance_configuration", headers=login)
-                listed = self.ask(self.emulator, "/api/v1/workspaces/list_by_user_id",
-                                  {"userId": instance["defaultUserId"]}, headers=login)
-            for workspace in listed["workspaces"]:
+            for workspace in self.workspaces(login):
                 found = self.ask(proxy, "/api/v1/connections/list", {"workspaceId": workspace["workspaceId"]},
                                  headers=login)
                 for connection in found["connections"]:
@@ -199,6 +204,8 @@ class Contract:
         time.sleep(WATCHED_SECONDS / 2)
         if daemon.poll() is not None:
             raise Failure(f"the daemon ended:\n{log.read_text()[-2000:]}")
+        if self.base == "/api/v1":
+            self.look_twice(proxy, self.login())
         counts = self.judge(self.tap.take(), self.required)
         for verdict in ("succeeded", "failed"):
             if f"verdict={verdict}" not in log.read_text():
@@ -208,6 +215,33 @@ class Contract:
         if daemon.wait(30) != 0:
             raise Failure(f"the daemon ended with {daemon.returncode}; see {log}")
         return counts
+
+    def look_twice(self, proxy, login):
+        """What the client asks before it acts on a job that looks stuck, in its own words: "invoices" never ends,
+        "payments" has failed."""
+        def ask(path, body):
+            return self.ask(proxy, "/api/v1/" + path, body, headers=login)
+
+        for workspace in self.workspaces(login):
+            for connection in ask("connections/list", {"workspaceId": workspace["workspaceId"]})["connections"]:
+                if connection["name"].split(" ")[0] in ("invoices", "payments"):
+                    self.look_at(ask, connection)
+
+    def look_at(self, ask, connection):
+        listed = ask("jobs/list", {"configTypes": ["sync"], "configId": connection["connectionId"],
+                                   "pagination": {"pageSize": 1, "rowOffset": 0}})["jobs"]
+        job = next((one for one in listed if one["attempts"]), None)
+        if job is None:
+            raise Failure(f"{connection['name']} has no job to look at")
+        attempt = {"jobId": job["job"]["id"], "attemptNumber": job["attempts"][-1]["id"]}
+        if not self.version.startswith("0.") and job["job"]["status"] == "running":
+            ask("connections/sync_progress", {"connectionId": connection["connectionId"]})
+        ask("attempt/get_combined_stats", attempt)
+        ask("attempt/get_for_job", attempt)
+        ask("jobs/get_debug_info", {"id": job["job"]["id"]})
+        ask("stream_statuses/list", {"workspaceId": connection["workspaceId"],
+                                     "connectionId": connection["connectionId"], **attempt,
+                                     "pagination": {"pageSize": 200, "rowOffset": 0}})
 
     def allowed(self, exchange):
         name, operation, complaint = OTHER_DOCUMENT
