@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,8 +44,9 @@ enum class Refusal {
 [[nodiscard]] std::string_view to_string(Refusal refusal);
 
 struct Peer {
-  std::string address;  ///< textual IP address of the client
-  bool loopback = false;
+  std::string address;               ///< textual IP address of the client
+  bool loopback = false;             ///< of this machine: loopback, or a Unix socket
+  std::optional<std::uint32_t> uid;  ///< over a Unix socket: whose process it is, as the kernel tells
 };
 
 /// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the
