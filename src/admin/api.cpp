@@ -73,7 +73,8 @@ std::string who_asks(const http::Request& request, const http::Peer& peer) {
   const std::string where = peer.uid ? fmt::format("uid {} on this host", *peer.uid) : std::string("local");
   const auto told = request.header("X-Syncwarden-User");
   if (!told || told->empty()) return where;
-  return fmt::format("{} (by own account; {})", printable(*told, longest_user), where);
+  const auto decoded = http::decode_query_component(*told);
+  return fmt::format("{} (by own account; {})", printable(decoded ? *decoded : *told, longest_user), where);
 }
 
 bool is_json(const http::Request& request) {
