@@ -278,7 +278,8 @@ std::string connections_page(const Answer& connections, Instant now, const Look&
     const Tone tone = connection["consecutive_failures"].count() > 0 ? Tone::bad
                       : connection["late"].flag()                    ? Tone::warning
                                                                      : Tone::plain;
-    table.add({name_of(connection), connection["status"].text(), connection["rule"].text("-"),
+    table.add({name_of(connection), connection["status"].text(),
+               connection["rule"].text(connection["managed"].flag() ? "a rule" : "-"),
                when_text(connection["next_run"].instant(), now),
                when_text(connection["last_success"].instant(), now),
                duration_text(connection["typical_duration_ms"]), Cell(state, tone)});

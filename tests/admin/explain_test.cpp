@@ -77,7 +77,7 @@ TEST(Explain, ARunTellsItsStoryToTheIncident) {
   evidence.ticks = {tick_at(noon - hours{1}, TickOutcome::started, TickReason::deferred)};
   evidence.ticks.front().run = RunId{1, 1};
   evidence.ticks.front().decided = noon - hours{1} + minutes{5};
-  Run run;
+  syncwarden::Run run;
   run.id = RunId{1, 1};
   run.schedule = ScheduleId("c/0");
   run.nominal = run.due = noon - hours{1};
@@ -191,7 +191,7 @@ TEST(Explain, WithoutATimeTheNewestTicksWhatWaitsAndWhatComesNextAreTold) {
   Evidence evidence = hourly();
   evidence.ticks = {tick_at(noon - hours{1}, TickOutcome::started, TickReason::on_time),
                     tick_at(noon - hours{2}, TickOutcome::missed, TickReason::down)};
-  Run asked;
+  syncwarden::Run asked;
   asked.id = RunId{5, 5};
   asked.nominal = noon - minutes{90};
   asked.by = "alice";

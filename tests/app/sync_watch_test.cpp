@@ -22,7 +22,7 @@ Answer answer(const std::string& text) {
 }
 
 SyncState state_of(const std::string& run, const std::string& connection = "{}") {
-  const auto state = sync_state(answer(R"({"runs": [)" + run + "]}"), answer(connection));
+  const auto state = sync_state(answer(R"json({"runs": [)json" + run + "]}"), answer(connection));
   EXPECT_TRUE(state.has_value());
   return state.value_or(SyncState());
 }
@@ -34,42 +34,44 @@ TEST(SyncWatch, TheEndDecidesTheExitStatus) {
   } cases[] = {{"succeeded", 0}, {"suspect", 4},   {"cancelled", 5},
                {"failed", 1},    {"abandoned", 1}, {"ambiguous", 1}};
   for (const auto& c : cases) {
-    const auto state = state_of(std::string(R"({"phase": "finished", "verdict": ")") + c.verdict + "\"}");
+    const auto state =
+        state_of(std::string(R"json({"phase": "finished", "verdict": ")json") + c.verdict + "\"}");
     EXPECT_TRUE(state.over());
     EXPECT_EQ(exit_status_of(state), c.status) << c.verdict;
   }
-  EXPECT_FALSE(state_of(R"({"phase": "watching", "verdict": null})").over());
-  EXPECT_EQ(exit_status_of(state_of(R"({"phase": "finished"})")), 1)
+  EXPECT_FALSE(state_of(R"json({"phase": "watching", "verdict": null})json").over());
+  EXPECT_EQ(exit_status_of(state_of(R"json({"phase": "finished"})json")), 1)
       << "an end without a verdict is no success";
-  EXPECT_FALSE(sync_state(answer(R"({"runs": []})"), Answer()).has_value());
+  EXPECT_FALSE(sync_state(answer(R"json({"runs": []})json"), Answer()).has_value());
 }
 
 TEST(SyncWatch, ALineTellsWhyNothingHappensAndHowFarItIs) {
-  const auto waiting = state_of(R"({"phase": "queued", "job": null})",
-                                R"({"name": "orders", "waiting": [{"cause": "slot", "what": "limit total (2)"}]
-})");
+  const auto waiting =
+      state_of(R"json({"phase": "queued", "job": null})json",
+               R"json({"name": "orders", "waiting": [{"cause": "slot", "what": "limit total (2)"}]
+})json");
   EXPECT_EQ(progress_line(waiting, now), "orders: waits: limit total (2)");
-const auto running = state_of(
-    R"({"phase": "watching", "job": {"id": 41, "status": "pending"}})",
-    R"({"name": "orders", "typical_duration_ms": 240000, "jobs": [{"id": 41, "status": "running", "attempts": 2,
-          "created": "2026-11-26T21:33:30Z", "counters": {"records_emitted": 12000, "bytes_emitted": 48200000}}]})");
-EXPECT_EQ(progress_line(running, now),
-          "orders: job 41 running, attempt 2, 12,000 records, 48.2 MB, 1m30s of typically 4m");
-Look look;
-look.width = 60;
-const auto bar = progress_bar(running, now, look);
-EXPECT_THAT(bar, HasSubstr("[#######.............]"));
-EXPECT_LT(display_width(bar), 60U) << "a line that wraps cannot be redrawn";
-look.width = 200;
-EXPECT_THAT(progress_bar(running, now, look), HasSubstr("535.6 kB/s"));
+  const auto running = state_of(
+      R"json({"phase": "watching", "job": {"id": 41, "status": "pending"}})json",
+      R"json({"name": "orders", "typical_duration_ms": 240000, "jobs": [{"id": 41, "status": "running", "attempts": 2,
+          "created": "2026-11-26T21:33:30Z", "counters": {"records_emitted": 12000, "bytes_emitted": 48200000}}]})json");
+  EXPECT_EQ(progress_line(running, now),
+            "orders: job 41 running, attempt 2, 12,000 records, 48.2 MB, 1m30s of typically 4m");
+  Look look;
+  look.width = 60;
+  const auto bar = progress_bar(running, now, look);
+  EXPECT_THAT(bar, HasSubstr("[#######.............]"));
+  EXPECT_LT(display_width(bar), 60U) << "a line that wraps cannot be redrawn";
+  look.width = 200;
+  EXPECT_THAT(progress_bar(running, now, look), HasSubstr("535.6 kB/s"));
 }
 
 TEST(SyncWatch, TheVerdictHasItsEvidence) {
   const auto state = state_of(
-      R"({"phase": "finished", "verdict": "suspect", "why": "0 records; its last 12 runs moved 4000-6000",
+      R"json({"phase": "finished", "verdict": "suspect", "why": "0 records; its last 12 runs moved 4000-6000",
           "job": {"id": 41, "status": "succeeded", "created": "2026-11-26T21:30:00Z", "updated": "2026-11-26T21:34:12Z",
-                  "counters": {"records_committed": 0, "records_emitted": 9, "bytes_committed": 0}}})",
-      R"({"name": "orders"})");
+                  "counters": {"records_committed": 0, "records_emitted": 9, "bytes_committed": 0}}})json",
+      R"json({"name": "orders"})json");
   EXPECT_EQ(
       verdict_line(state, now),
       "orders: suspect, job 41 after 4m12s, 0 records, 0 B: 0 records; its last 12 runs moved 4000-6000");
