@@ -1,6 +1,7 @@
 #include "admin/admin.hpp"
 
 #include "admin/impl/answers.hpp"
+#include "admin/impl/api.hpp"
 #include "admin/impl/exposition.hpp"
 #include "admin/impl/landing_page.hpp"
 #include "admin/impl/probes.hpp"
@@ -17,7 +18,7 @@ namespace syncwarden::admin {
 namespace asio = boost::asio;
 namespace {
 
-enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, none };
+enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, api, none };
 
 struct Route {
   std::string_view path;
@@ -37,10 +38,12 @@ constexpr std::array routes{
     Route{"/-/healthy", Page::healthy, Audience::probe, reading},
     Route{"/-/ready", Page::ready, Audience::probe, reading},
     Route{"/-/reload", Page::reload, Audience::local, "POST, PUT"}};
+constexpr Route api{"/api", Page::api, Audience::local, ""};
 constexpr Route nowhere{"", Page::none, Audience::local, ""};
 
 /// The route, and the name after "/livez/" or "/readyz/".
 std::pair<Route, std::optional<std::string_view>> find_route(std::string_view path) {
+  if (path.starts_with("/api/")) return {api, std::nullopt};
   for (const Route& route : routes) {
     if (route.path == path) return {route, std::nullopt};
     const bool has_checks = route.page == Page::livez || route.page == Page::readyz;
@@ -60,17 +63,24 @@ bool allows(std::string_view allow, std::string_view method) {
   return false;
 }
 
+SourcesPtr sources_of(const Dependencies& with) {
+  return std::make_shared<const ApiSources>(ApiSources{with.view, with.commands, with.history, with.log_lines,
+                                                       with.clock, with.build, with.started});
+}
+
 struct Pages {
   explicit Pages(Dependencies given)
       : dependencies(std::move(given)),
         policy(dependencies.listen_address, dependencies.host_names),
         probes(dependencies.health, dependencies.started),
+        sources(sources_of(dependencies)),
         exposition(
             std::make_shared<Exposition>(dependencies.view, dependencies.metrics, dependencies.clock)) {}
 
   Dependencies dependencies;
   Policy policy;
   Probes probes;
+  SourcesPtr sources;
   std::shared_ptr<Exposition> exposition;
 };
 
@@ -156,6 +166,9 @@ asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Reques
   if (denial) {
     if (!denial->counted.empty()) pages->dependencies.metrics.http().refused(denial->counted);
     co_return error_answer(denial->status, denial->message, denial->hint);
+  }
+  if (route.page == Page::api) {
+    co_return co_await answer_api(pages->sources, std::move(request), std::move(peer));
   }
   if (route.page != Page::none && !allows(route.allow, request.method)) {
     http::Response refusal = error_answer(405, "this method does nothing here", "");

@@ -1,11 +1,13 @@
-// The daemon's own HTTP pages: metrics, health, reload and a landing page.
+// What the daemon serves over HTTP: metrics, health, reload, a landing page and the JSON API.
 #pragma once
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "http/server.hpp"
+#include "model/command.hpp"
 #include "model/read_view.hpp"
 #include "observe/metrics.hpp"
+#include "ports/store.hpp"
 
 #include <functional>
 #include <optional>
@@ -29,20 +31,27 @@ struct Health {
 /// Applies the configuration anew, whole or not at all; the text says what changed.
 using Reload = std::function<boost::asio::awaitable<Result<std::string>>()>;
 
+/// The newest lines of a job's log, oldest first, at most so many; asked of Airbyte.
+using LogLines =
+    std::function<boost::asio::awaitable<Result<std::vector<std::string>>>(JobId job, std::size_t most)>;
+
 struct Dependencies {
   const ReadView& view;
   observe::Metrics& metrics;
   std::function<Now()> clock;
   Health health;
-  Reload reload;  ///< empty: 503
+  Reload reload;                    ///< empty: 503
+  CommandSink* commands = nullptr;  ///< without it nothing can be asked for
+  Store* history = nullptr;         ///< without it only the present can be read
+  LogLines log_lines;               ///< empty: no logs
   observe::BuildInfo build = observe::current_build();
   Now started;  ///< ready at the latest 60 s after this, polled or not
   std::string listen_address = "127.0.0.1:9927";
   std::vector<std::string> host_names;  ///< further names under which browsers may call us
 };
 
-/// The handler for http::make_server(). `view` and `metrics` must outlive it. Everything that leaves here is
-/// escaped; policy (who may ask for what) is in policy.hpp.
+/// The handler for http::make_server(). `view`, `metrics`, `commands` and `history` must outlive it.
+/// Everything that leaves here is escaped; policy (who may ask for what) is in policy.hpp.
 [[nodiscard]] http::Handler make_handler(Dependencies dependencies);
 
 /// Counts what http::make_server() tells about requests and connections. `metrics` must outlive it.

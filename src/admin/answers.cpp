@@ -13,15 +13,39 @@ http::Response text_answer(unsigned status, std::string body) {
   return response;
 }
 
+namespace {
+
+/// A word for programs; the API has finer ones.
+std::string_view code_of(unsigned status) {
+  switch (status) {
+    case 403:
+      return "forbidden";
+    case 404:
+      return "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 415:
+      return "unsupported_media_type";
+    case 421:
+      return "misdirected_request";
+    case 503:
+      return "unavailable";
+    default:
+      return status < 500 ? "usage" : "internal";
+  }
+}
+
+}  // namespace
+
 http::Response error_answer(unsigned status, std::string_view message, std::string_view hint) {
   http::Response response;
   response.status = status;
   response.headers = {{"Content-Type", "application/json"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Cache-Control", "no-store"}};
-  response.body = "{\"error\":" + observe::json_quoted(message);
-  if (!hint.empty()) response.body += ",\"hint\":" + observe::json_quoted(hint);
-  response.body += "}\n";
+  response.body = "{\"error\":{\"code\":" + observe::json_quoted(code_of(status)) +
+                  ",\"message\":" + observe::json_quoted(message) +
+                  ",\"hint\":" + observe::json_quoted(hint) + "}}\n";
   return response;
 }
 

@@ -96,6 +96,9 @@ class Daemon {
   Result<void> open();
   Result<std::shared_ptr<AirbyteApi>> make_airbyte(const settings::Settings& settings);
   Result<std::unique_ptr<Store>> open_store();
+  void open_server();
+  Result<std::uint16_t> listen();
+  asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId job, std::size_t most);
   admin::Health health();
   asio::awaitable<Result<void>> start();
   asio::awaitable<void> wait_for_signals();
@@ -216,15 +219,37 @@ Result<void> Daemon::open() {
   };
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
 
+  open_server();
+  return {};
+}
+
+void Daemon::open_server() {
   admin::Dependencies admin{.view = shell_->view(), .metrics = metrics_};
   admin.clock = runtime::read_clock;
   admin.health = health();
   admin.started = started_;
   admin.listen_address = options_.settings.listen_address;
+  admin.commands = shell_.get();
+  admin.history = store_.get();
+  admin.log_lines = [this](JobId job, std::size_t most) { return log_lines(job, most); };
   if (options_.reload) admin.reload = [this] { return reload(); };
   server_ = http::make_server(executor_, http::ServerLimits{}, admin::make_handler(std::move(admin)),
                               admin::make_observer(metrics_));
-  return {};
+}
+
+Result<std::uint16_t> Daemon::listen() {
+  const auto port = server_->listen(options_.settings.listen_address);
+  if (!port || options_.unix_socket.empty()) return port;
+  const auto bound = server_->listen_unix(options_.unix_socket);
+  if (!bound) return bound.error();
+  return port;
+}
+
+/// A reload may replace the client meanwhile; this one lives until it has answered.
+asio::awaitable<Result<std::vector<std::string>>> Daemon::log_lines(JobId job, std::size_t most) {
+  const std::shared_ptr<AirbyteApi> airbyte = airbyte_;
+  auto lines = co_await airbyte->log_lines(job, most);
+  co_return lines;
 }
 
 asio::awaitable<Result<void>> Daemon::start() {
@@ -232,7 +257,7 @@ asio::awaitable<Result<void>> Daemon::start() {
   auto started = co_await shell_->start(plan, airbyte_);
   metrics_.store().operation(StoreOperation::read, !started);
   if (!started) co_return started.error();
-  const auto port = server_->listen(options_.settings.listen_address);
+  const auto port = listen();
   if (!port) co_return port.error();
   tasks_.spawn(server_->run());
   tasks_.spawn(wait_for_signals());

@@ -18,6 +18,10 @@ inline constexpr int exit_done = 0;
 inline constexpr int exit_failed = 1;       ///< the thing asked about failed
 inline constexpr int exit_usage = 2;        ///< usage or configuration
 inline constexpr int exit_unreachable = 3;  ///< Airbyte or the daemon out of reach
+// of `sync --wait` only
+inline constexpr int exit_suspect = 4;        ///< Airbyte says succeeded, the evidence says nothing moved
+inline constexpr int exit_cancelled = 5;      ///< somebody cancelled it
+inline constexpr int exit_still_running = 6;  ///< at --timeout, or when told to wait no longer
 
 /// --config.file, and one flag for each key that makes a configuration file optional.
 class ConfigFlags {

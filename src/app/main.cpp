@@ -43,14 +43,26 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "help for every command");
   app.require_subcommand(1);
   app.footer(
+      "Most commands ask the daemon at http://127.0.0.1:9927; --url or --config.file name another one.\n"
       "Exit status: 0 done, 1 what was asked about failed, 2 usage or configuration, 3 Airbyte or the daemon "
-      "out of reach.");
+      "out of reach; `sync --wait` also 4 suspect, 5 cancelled, 6 still running.");
   app::Chosen chosen;
   app::add_run(app, chosen);
   app::add_demo(app, chosen);
   app::add_check(app, chosen);
   app::add_next(app, chosen);
   app::add_emulator(app, chosen);
+  app::add_status(app, chosen);
+  app::add_explain(app, chosen);
+  app::add_sync(app, chosen);
+  app::add_cancel(app, chosen);
+  app::add_pause(app, chosen);
+  app::add_resume(app, chosen);
+  app::add_drain(app, chosen);
+  app::add_runs(app, chosen);
+  app::add_incidents(app, chosen);
+  app::add_ack(app, chosen);
+  app::add_logs(app, chosen);
   app::add_healthcheck(app, chosen);
   try {
     app.parse(argc, argv);

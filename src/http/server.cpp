@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "http/impl/session.hpp"
+#include "http/impl/unix_socket.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +21,7 @@
 #include <boost/system/error_code.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace syncwarden::http {
 
@@ -40,6 +42,11 @@ Millis granularity(const ServerLimits& limits) {
   const Millis shortest =
       std::min({limits.header_timeout, limits.request_timeout, limits.idle_timeout, limits.write_timeout});
   return std::clamp(shortest / 8, Millis(5), Millis(100));
+}
+
+asio::ip::address unmapped(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
 
 }  // namespace
@@ -82,7 +89,20 @@ void ServerCore::admit(tcp::socket socket) {
   error_code ec;
   const tcp::endpoint remote = socket.remote_endpoint(ec);
   if (ec || stopping_) return;
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), remote.address());
+  socket.set_option(tcp::no_delay(true), ec);
+  const asio::ip::address address = unmapped(remote.address());
+  Peer peer{address.to_string(), address.is_loopback(), std::nullopt};
+  take_over(std::move(socket), address, std::move(peer));
+}
+
+void ServerCore::admit(asio::local::stream_protocol::socket socket) {
+  if (stopping_) return;
+  Peer peer{"unix", true, peer_uid(socket.native_handle())};
+  take_over(std::move(socket), asio::ip::address(), std::move(peer));
+}
+
+void ServerCore::take_over(Socket socket, const asio::ip::address& address, Peer peer) {
+  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), address, std::move(peer));
   std::size_t& same = per_address_[session->address()];
   if (sessions_.size() >= limits.max_connections || same >= limits.max_connections_per_address) {
     if (same == 0) per_address_.erase(session->address());
@@ -168,12 +188,11 @@ void ServerCore::refused(Refusal why) const {
 
 namespace {
 
-asio::awaitable<void> accept_loop(std::shared_ptr<ServerCore> core, std::shared_ptr<tcp::acceptor> acceptor) {
+template <class Acceptor>
+asio::awaitable<void> accept_loop(std::shared_ptr<ServerCore> core, std::shared_ptr<Acceptor> acceptor) {
   while (!core->stopping()) {
     auto [ec, socket] = co_await acceptor->async_accept(as_values);
     if (!ec) {
-      error_code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
       core->admit(std::move(socket));
       continue;
     }
@@ -270,27 +289,49 @@ class TcpServer final : public Server {
     return local.port();
   }
 
+  Result<void> listen_unix(const std::string& path) override {
+    auto acceptor = std::make_shared<asio::local::stream_protocol::acceptor>(executor_);
+    auto bound = bind_unix(*acceptor, path);
+    if (!bound) return bound;
+    unix_acceptors_.push_back({std::move(acceptor), path});
+    return {};
+  }
+
   asio::awaitable<void> run() override {
-    for (const auto& acceptor : acceptors_) {
-      core_->count_loop(1);
-      auto done = [core = core_](const std::exception_ptr& /*lack of memory*/) { core->count_loop(-1); };
-      asio::co_spawn(executor_, accept_loop(core_, acceptor), std::move(done));
-    }
+    for (const auto& acceptor : acceptors_) accept(acceptor);
+    for (const auto& [acceptor, path] : unix_acceptors_) accept(acceptor);
     return wait(core_);
   }
 
   void stop(Millis grace) override {
     error_code ignored;
     for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+    for (const auto& [acceptor, path] : std::exchange(unix_acceptors_, {})) {
+      acceptor->close(ignored);
+      (void)::unlink(path.c_str());
+    }
     core_->stop(grace);
   }
 
  private:
+  struct UnixAcceptor {
+    std::shared_ptr<asio::local::stream_protocol::acceptor> acceptor;
+    std::string path;
+  };
+
+  template <class Acceptor>
+  void accept(const std::shared_ptr<Acceptor>& acceptor) {
+    core_->count_loop(1);
+    auto done = [core = core_](const std::exception_ptr& /*lack of memory*/) { core->count_loop(-1); };
+    asio::co_spawn(executor_, accept_loop(core_, acceptor), std::move(done));
+  }
+
   static asio::awaitable<void> wait(std::shared_ptr<ServerCore> core) { co_await core->drained(); }
 
   asio::any_io_executor executor_;
   std::shared_ptr<ServerCore> core_;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+  std::vector<UnixAcceptor> unix_acceptors_;
 };
 
 }  // namespace

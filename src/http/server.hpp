@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,8 +44,9 @@ enum class Refusal {
 [[nodiscard]] std::string_view to_string(Refusal refusal);
 
 struct Peer {
-  std::string address;  ///< textual IP address of the client
-  bool loopback = false;
+  std::string address;               ///< textual IP address of the client
+  bool loopback = false;             ///< of this machine: loopback, or a Unix socket
+  std::optional<std::uint32_t> uid;  ///< over a Unix socket: whose process it is, as the kernel tells
 };
 
 /// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the
@@ -67,6 +69,9 @@ class Server {
   /// Binds and listens on "127.0.0.1:9927", "[::1]:9927", ":9927" (all addresses) or port 0. Returns the
   /// bound port. Errc::address_in_use names the port and how to choose another.
   [[nodiscard]] virtual Result<std::uint16_t> listen(std::string_view address) = 0;
+  /// Binds and listens on a Unix socket of mode 0660, whose peers are known by their uid. A socket that
+  /// nobody listens on any more is replaced, anything else at the path is left alone. stop() removes it.
+  [[nodiscard]] virtual Result<void> listen_unix(const std::string& path) = 0;
   /// Accepts until stop(); survives EMFILE by waiting. Completes when the last connection has ended.
   [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
   /// Stops accepting, lets requests in flight finish within `grace`, closes the rest.

@@ -20,7 +20,6 @@
 namespace syncwarden::http {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
@@ -30,25 +29,18 @@ constexpr Millis linger_time{1'000};
 constexpr std::size_t linger_bytes = 256 * 1024;
 constexpr std::size_t kept_output = 64 * 1024;
 
-asio::ip::address unmapped(const asio::ip::address& address) {
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-}
-
 asio::steady_timer::time_point timer_now() { return asio::steady_timer::clock_type::now(); }
 
 }  // namespace
 
-Session::Session(std::shared_ptr<ServerCore> core, tcp::socket socket, const asio::ip::address& address)
+Session::Session(std::shared_ptr<ServerCore> core, Socket socket, const asio::ip::address& address, Peer peer)
     : core_(std::move(core)),
       socket_(std::move(socket)),
-      address_(unmapped(address)),
+      address_(address),
+      peer_(std::move(peer)),
       parser_(core_->limits),
       buffer_(new char[core_->limits.max_header_bytes]),  // left uninitialised on purpose
-      capacity_(core_->limits.max_header_bytes) {
-  peer_.address = address_.to_string();
-  peer_.loopback = address_.is_loopback();
-}
+      capacity_(core_->limits.max_header_bytes) {}
 
 Session::~Session() { core_->forget(this); }
 
@@ -207,7 +199,7 @@ asio::awaitable<void> Session::refuse(Denial denial) {
 asio::awaitable<void> Session::linger() {
   // Closing with unread bytes would reset the connection, and the peer might never see the answer.
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   expect(Waiting::linger, linger_time);
   std::size_t total = 0;
   while (total < linger_bytes && socket_.is_open()) {
@@ -221,7 +213,7 @@ asio::awaitable<void> Session::linger() {
 void Session::turn_away(std::string_view answer) {
   (void)::send(socket_.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   close();
 }
 

@@ -164,7 +164,7 @@ TEST_F(Admin, EveryRouteTakesItsMethods) {
     EXPECT_TRUE(answer.header("Content-Type").has_value()) << c.target;
     EXPECT_EQ(answer.header("X-Content-Type-Options"), "nosniff") << c.target;
     if (c.status >= 400) {
-      EXPECT_THAT(answer.body, StartsWith("{\"error\":\"")) << c.target;
+      EXPECT_THAT(answer.body, StartsWith("{\"error\":{\"code\":\"")) << c.target;
     }
   }
   EXPECT_EQ(reloads, 2);

@@ -9,7 +9,7 @@
 namespace syncwarden::admin {
 
 [[nodiscard]] http::Response text_answer(unsigned status, std::string body);
-/// {"error": ..., "hint": ...}; the hint is left out when empty.
+/// {"error": {"code", "message", "hint"}}
 [[nodiscard]] http::Response error_answer(unsigned status, std::string_view message, std::string_view hint);
 /// Text inside an HTML element or a quoted attribute.
 [[nodiscard]] std::string html_escaped(std::string_view text);

@@ -17,5 +17,16 @@ void add_check(CLI::App& app, Chosen& chosen);
 void add_next(CLI::App& app, Chosen& chosen);
 void add_emulator(CLI::App& app, Chosen& chosen);
 void add_healthcheck(CLI::App& app, Chosen& chosen);
+void add_status(CLI::App& app, Chosen& chosen);
+void add_explain(CLI::App& app, Chosen& chosen);
+void add_runs(CLI::App& app, Chosen& chosen);
+void add_incidents(CLI::App& app, Chosen& chosen);
+void add_ack(CLI::App& app, Chosen& chosen);
+void add_sync(CLI::App& app, Chosen& chosen);
+void add_cancel(CLI::App& app, Chosen& chosen);
+void add_pause(CLI::App& app, Chosen& chosen);
+void add_resume(CLI::App& app, Chosen& chosen);
+void add_drain(CLI::App& app, Chosen& chosen);
+void add_logs(CLI::App& app, Chosen& chosen);
 
 }  // namespace syncwarden::app

@@ -87,9 +87,9 @@ struct Demo {
       fmt::print("  status   http://127.0.0.1:{}/\n  metrics  http://127.0.0.1:{}/metrics\n", admin_port,
                  admin_port);
       fmt::print("  health   http://127.0.0.1:{}/readyz?verbose\n  airbyte  {}/api/v1\n", admin_port, base);
+      fmt::print("\nTry: syncwarden status --url http://127.0.0.1:{}\n", admin_port);
       fmt::print(
-          "\nTry: curl -s http://127.0.0.1:{}/metrics | grep -E "
-          "'ticks_total|jobs_(active|completed|failed)'\n",
+          "     curl -s http://127.0.0.1:{}/metrics | grep -E 'ticks_total|jobs_(active|completed|failed)'\n",
           admin_port);
       fmt::print(
           "Break it: curl -X POST -H 'Content-Type: application/json' -d '{{\"down\": true}}' "

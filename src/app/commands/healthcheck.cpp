@@ -1,4 +1,5 @@
 #include "app/commands/commands.hpp"
+#include "app/daemon_client.hpp"
 #include "app/flags.hpp"
 #include "http/client.hpp"
 
@@ -13,16 +14,6 @@ namespace syncwarden::app {
 namespace {
 
 namespace asio = boost::asio;
-
-/// Where a server that listens on `address` is reached from this machine.
-std::string local_url(const std::string& address) {
-  const auto colon = address.rfind(':');
-  std::string host = colon == std::string::npos ? address : address.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "9927" : address.substr(colon + 1);
-  if (host.empty() || host == "0.0.0.0" || host == "*") host = "127.0.0.1";
-  if (host == "[::]") host = "[::1]";
-  return "http://" + host + ":" + port;
-}
 
 asio::awaitable<void> ask(http::Client& client, int& status) {
   http::Request request;

@@ -15,13 +15,18 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace syncwarden::http {
 
 class Session;
+
+/// TCP or Unix: what a session does with it is the same.
+using Socket = boost::asio::generic::stream_protocol::socket;
 
 /// The server's state. Sessions and the accept loops keep it alive.
 ///
@@ -38,6 +43,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
 
   /// Takes the socket over, or turns it away with a 503.
   void admit(boost::asio::ip::tcp::socket socket);
+  void admit(boost::asio::local::stream_protocol::socket socket);
   /// The tick at which something that may take `timeout` from now is over.
   [[nodiscard]] std::uint64_t tick_after(Millis timeout) const;
 
@@ -53,6 +59,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   void forget(Session* session) { sessions_.erase(session); }
 
  private:
+  void take_over(Socket socket, const boost::asio::ip::address& address, Peer peer);
   void ended(Session& session);
   void tick();
   void close_all();
@@ -74,8 +81,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket,
-          const boost::asio::ip::address& address);
+  /// `address` is what connections are counted by; all of a Unix socket count as one address.
+  Session(std::shared_ptr<ServerCore> core, Socket socket, const boost::asio::ip::address& address,
+          Peer peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -112,7 +120,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] boost::asio::awaitable<void> linger();
 
   std::shared_ptr<ServerCore> core_;
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   boost::asio::ip::address address_;
   Peer peer_;
   boost::asio::cancellation_signal signal_;
