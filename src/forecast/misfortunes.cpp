@@ -242,6 +242,17 @@ void Engine::calm_down() {
       if (left_over) (void)airbyte_.signal_sync(connection.view.id, now_);
     }
   });
+  // Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing.
+  for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
+    after(later, [this] {
+      for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
+        const auto& connection = airbyte_.connection(i);
+        if (connection.phase != emulator::Phase::idle) continue;
+        (void)airbyte_.signal_sync(connection.view.id, now_);
+        return;
+      }
+    });
+  }
 }
 
 void Engine::tidy_up() {

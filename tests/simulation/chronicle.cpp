@@ -50,6 +50,13 @@ void Chronicle::say(Instant truth, const std::string& text) const {
 void Chronicle::know_plan(const Plan& plan) {
   plan_ = plan;
   for (const auto& rule : plan.rules) {
+    if (!print_) break;
+    print_(fmt::format("  rule {}: overlap {}, catch_up {}, jitter {}, deadline {}, limits {}",
+                       rule.match.name.value_or("*"), to_string(rule.policy.overlap),
+                       to_string(rule.policy.catch_up), to_string(rule.policy.jitter),
+                       to_string(rule.policy.start_deadline.value_or(Millis{})), plan.limits.total));
+  }
+  for (const auto& rule : plan.rules) {
     for (const auto& schedule : rule.schedules) {
       if (const auto* when = std::get_if<calendar::Schedule>(&schedule.when)) {
         schedules_.insert_or_assign(when->text(), *when);
@@ -206,6 +213,8 @@ void Chronicle::count(const Fact& fact) {
 }
 
 void Chronicle::committed(Instant truth, const std::vector<Mutation>& batch) {
+  // A batch is one change: what it leaves behind counts, not its steps.
+  std::map<ScheduleId, std::optional<ScheduleCursor>> cursors;
   for (const auto& mutation : batch) {
     if (const auto* tick = std::get_if<put::PutTick>(&mutation)) {
       if (print_) say(truth, "written " + told(tick->tick));
@@ -215,14 +224,25 @@ void Chronicle::committed(Instant truth, const std::vector<Mutation>& batch) {
       on_disk_[put->run.id] = put->run;
       if (put->run.job.value != 0) claims_[{put->run.id, put->run.job_number}].insert(put->run.job);
     } else if (const auto* cursor = std::get_if<put::Cursor>(&mutation)) {
-      follow_cursor(truth, cursor->cursor);
+      cursors[cursor->cursor.schedule] = cursor->cursor;
     } else if (const auto* drop = std::get_if<put::DropCursor>(&mutation)) {
-      drop_cursor(truth, drop->schedule);
+      cursors[drop->schedule].reset();
+    }
+  }
+  for (const auto& [id, cursor] : cursors) {
+    if (cursor) {
+      follow_cursor(truth, *cursor);
+    } else {
+      drop_cursor(truth, id);
     }
   }
 }
 
 void Chronicle::follow_cursor(Instant truth, const ScheduleCursor& cursor) {
+  if (print_) {
+    say(truth, fmt::format("written cursor of {}: {}, from {}, {}", std::string_view{cursor.schedule.text},
+                           to_rfc3339(cursor.watermark), to_rfc3339(cursor.decided_from), cursor.spec));
+  }
   auto& spans = bindings_[cursor.schedule];
   if (!spans.empty() && spans.back().open) {
     auto& span = spans.back();
@@ -238,6 +258,7 @@ void Chronicle::follow_cursor(Instant truth, const ScheduleCursor& cursor) {
 }
 
 void Chronicle::drop_cursor(Instant truth, const ScheduleId& id) {
+  if (print_) say(truth, fmt::format("dropped cursor of {}", std::string_view{id.text}));
   auto& spans = bindings_[id];
   if (spans.empty() || !spans.back().open) return;
   spans.back().open = false;

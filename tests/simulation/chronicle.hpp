@@ -93,6 +93,8 @@ class Chronicle final : public forecast::Witness {
   void know_plan(const Plan& plan);
   [[nodiscard]] std::optional<calendar::Schedule> schedule_of(const std::string& spec) const;
 
+  [[nodiscard]] bool is_bound(const ScheduleId& id) const;
+
   // ---- oracles, as it happens
   void a_tick_is_decided_once(Instant truth, const Tick& tick);
   void no_effect_before_its_commit(const Effect& effect);

@@ -242,6 +242,23 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
 
 // ---- at the end
 
+/// Whether the present plan names this schedule.
+bool Chronicle::is_bound(const ScheduleId& id) const {
+  const std::string_view text{id.text};
+  const auto slash = text.rfind('/');
+  const auto view = view_of(ConnectionId{std::string(text.substr(0, slash))});
+  if (!view || view->status == ConnectionStatus::deprecated) return false;
+  for (const auto& rule : plan_.rules) {
+    if (!matches(rule.match, *view)) continue;
+    for (std::size_t i = 0; i < rule.schedules.size(); ++i) {
+      const auto& name = rule.schedules[i].name;
+      if ((name.empty() ? std::to_string(i) : name) == text.substr(slash + 1)) return true;
+    }
+    return false;
+  }
+  return false;
+}
+
 void Chronicle::judge(Instant calm_since) {
   every_due_tick_has_one_outcome();
   one_job_per_start();
@@ -267,7 +284,7 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
   const auto schedule = schedule_of(span.spec);
   if (!schedule) return;
   const Instant wall = engine_->clock().wall;
-  const Instant until = span.open ? std::max(span.until, wall) : span.until;
+  const Instant until = span.open && is_bound(id) ? std::max(span.until, wall) : span.until;
   std::vector<Instant> uncovered;
   for (auto nominal = schedule->next(span.from); nominal && *nominal <= until;
        nominal = schedule->next(*nominal)) {
@@ -309,21 +326,31 @@ void Chronicle::one_job_per_start() {
         std::count_if(born.begin(), born.end(), [](const auto& job) { return !job.told_wrong; });
     if (honest <= 1) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
-    violated("one_job_per_start", fmt::format("run {} made jobs {} and {}", to_string(start.first),
-                                              born[0].job.job.value, born[1].job.job.value));
+    const auto view = engine_->airbyte().connection(born[0].job.connection).view;
+    violated("one_job_per_start",
+             fmt::format("run {} made jobs {} and {} (overlap {}, catch_up {}{})", to_string(start.first),
+                         born[0].job.job.value, born[1].job.job.value, to_string(policy_of(view).overlap),
+                         to_string(policy_of(view).catch_up),
+                         restored_ ? ", the state was put back at " + to_rfc3339(*restored_) : ""));
   }
 }
 
-/// Every job that a request of ours made belongs to its run. Exempt is what nobody could know: an answer that
-/// denied the effect, a memory that was replaced by an older one, somebody else's job taken for ours.
+/// Every job that a request of ours made belongs to a run, its own one where anybody could know. Exempt is an
+/// answer that denied the effect, a memory that was replaced by an older one, and somebody else's job taken
+/// for ours.
 void Chronicle::every_job_of_ours_is_known() {
+  std::set<JobId> claimed;
+  for (const auto& [start, jobs] : claims_) claimed.insert(jobs.begin(), jobs.end());
   for (const auto& born : ours_) {
-    if (born.told_wrong || (restored_ && born.job.at <= *restored_)) continue;
-    const auto claimed = claims_.find({born.run, born.job_number});
-    if (claimed != claims_.end() && claimed->second.contains(born.job.job)) continue;
+    if (born.told_wrong || (restored_ && born.job.at <= *restored_) || claimed.contains(born.job.job))
+      continue;
+    const auto own = claims_.find({born.run, born.job_number});
+    const auto& made = effects_.at({born.run, born.job_number});
+    const auto by_itself = [&](const JobId& job) {
+      return std::any_of(made.begin(), made.end(), [&](const auto& one) { return one.job.job == job; });
+    };
     const bool took_another =
-        claimed != claims_.end() && std::any_of(claimed->second.begin(), claimed->second.end(),
-                                                [&](const JobId& job) { return !our_ids_.contains(job); });
+        own != claims_.end() && !std::all_of(own->second.begin(), own->second.end(), by_itself);
     const auto run = engine_->disk().runs().find(born.run);
     const bool undecidable = run != engine_->disk().runs().end() && run->second.verdict == Verdict::ambiguous;
     if (took_another || undecidable) continue;

@@ -49,7 +49,7 @@ calendar::Schedule draw_calendar(Rng& rng) {
   constexpr std::array dst{calendar::DstPolicy::safe, calendar::DstPolicy::quartz, calendar::DstPolicy::skip};
   if (rng.chance(0.2)) {
     constexpr std::array intervals{minutes{30}, minutes{60}, minutes{90}};
-    return calendar::Schedule::every({pick(rng, intervals), drawn(rng, minutes{0}, minutes{20})}).value();
+    return calendar::Schedule::every({pick(rng, intervals), minutes{rng.below(20)}}).value();
   }
   const auto made = calendar::Schedule::cron({pick(rng, crons), pick(rng, zones), pick(rng, dst)});
   if (made) return *made;
