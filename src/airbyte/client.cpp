@@ -1,6 +1,7 @@
 #include "airbyte/client.hpp"
 
 #include "airbyte/impl/fleet.hpp"
+#include "airbyte/impl/inspector.hpp"
 #include "airbyte/impl/job_listing.hpp"
 #include "airbyte/impl/probe.hpp"
 #include "airbyte/impl/wire.hpp"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::size_t max_trigger_body = 1U << 20U;
 constexpr std::size_t max_job_body = 64U << 20U;  // a job without logs; with get_light far less
+constexpr std::size_t max_log_lines = 100'000;
+constexpr Millis fresh_for{std::chrono::seconds{5}};  // how old a reading may be when a cancel goes out
 
 /// What an exception out of Asio means: only the cancelling of the awaiting coroutine throws here.
 Error error_of_exception(const std::exception& exception) {
@@ -57,6 +60,42 @@ Call trigger_call(const Wire& wire, const Place& place, const out::TriggerSync& 
   return call;
 }
 
+Error unclear_error(std::string message, std::string where) {
+  Error error;
+  error.code = Errc::unexpected_reply;
+  error.message = std::move(message);
+  error.where = std::move(where);
+  error.hint = "nothing was cancelled; look at the job in Airbyte's user interface";
+  return error;
+}
+
+/// What forbids to cancel after the job was read again; nothing if it surely has not ended and is meant.
+std::optional<in::CancelAnswered> objection(const out::CancelJob& request, const JobView& view) {
+  if (is_terminal(view.status)) return cancel_answer(request.job, CancelResult::already_ended, std::nullopt);
+  if (view.status == JobStatus::unknown) {
+    Error error = unclear_error("Airbyte tells a status of the job that is not known here", "cancel_job");
+    return cancel_answer(request.job, CancelResult::failed, std::move(error));
+  }
+  if (!request.connection.empty() && !view.connection.empty() && view.connection != request.connection) {
+    Error error = unclear_error("the job belongs to another connection than was thought", "cancel_job");
+    return cancel_answer(request.job, CancelResult::failed, std::move(error));
+  }
+  return std::nullopt;
+}
+
+/// The same from the newest job that Airbyte lists for the connection.
+std::optional<in::CancelAnswered> objection(const out::CancelJob& request,
+                                            const std::optional<JobView>& newest) {
+  if (newest && newest->id > request.job) {
+    return cancel_answer(request.job, CancelResult::not_latest, std::nullopt);
+  }
+  if (!newest || newest->id != request.job) {
+    Error error = unclear_error("Airbyte does not list the job for its connection", "cancel_job");
+    return cancel_answer(request.job, CancelResult::failed, std::move(error));
+  }
+  return objection(request, *newest);
+}
+
 Call cancel_call(const Wire& wire, const Place& place, JobId job) {
   Call call;
   call.operation = Operation::cancel_job;
@@ -70,7 +109,8 @@ Call cancel_call(const Wire& wire, const Place& place, JobId job) {
     call.target = fmt::format("/jobs/{}", job.value);
   }
   call.deadline = wire.target().cancel_timeout;
-  call.patience = wire.target().cancel_timeout;
+  call.patience = fresh_for;
+  call.not_after = wire.now().mono + fresh_for;
   call.discard = true;  // it comes with the logs of all attempts
   call.idempotent = false;
   return call;
@@ -92,7 +132,11 @@ Call set_manual_call(const Wire& wire, const Place& place, const ConnectionId& c
 class HttpAirbyte final : public AirbyteApi {
  public:
   HttpAirbyte(std::unique_ptr<Wire> wire, std::vector<Place> places)
-      : wire_(std::move(wire)), places_(std::move(places)), fleet_(*wire_), listing_(*wire_) {}
+      : wire_(std::move(wire)),
+        places_(std::move(places)),
+        fleet_(*wire_),
+        listing_(*wire_),
+        inspector_(*wire_) {}
 
   asio::awaitable<Result<AirbyteInfo>> probe() override {
     try {
@@ -127,6 +171,24 @@ class HttpAirbyte final : public AirbyteApi {
     try {
       Result<JobView> view = co_await do_job(id);
       co_return view;
+    } catch (const std::exception& exception) {
+      co_return error_of_exception(exception);
+    }
+  }
+
+  asio::awaitable<Result<JobInspection>> inspect(out::InspectJob request) override {
+    try {
+      Result<JobInspection> inspection = co_await do_inspect(std::move(request));
+      co_return inspection;
+    } catch (const std::exception& exception) {
+      co_return error_of_exception(exception);
+    }
+  }
+
+  asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId id, std::size_t most) override {
+    try {
+      Result<std::vector<std::string>> lines = co_await do_log_lines(id, most);
+      co_return lines;
     } catch (const std::exception& exception) {
       co_return error_of_exception(exception);
     }
@@ -173,14 +235,19 @@ class HttpAirbyte final : public AirbyteApi {
   asio::awaitable<Result<JobsPage>> do_jobs(out::ReadJobs request);
   asio::awaitable<Result<JobView>> do_job(JobId id);
   asio::awaitable<Result<JobView>> read_job(Place place, JobId id, std::string path, bool* no_such_route);
+  asio::awaitable<Result<JobInspection>> do_inspect(out::InspectJob request);
+  asio::awaitable<Result<std::vector<std::string>>> do_log_lines(JobId id, std::size_t most);
   asio::awaitable<TriggerReply> do_trigger(out::TriggerSync request, bool* sending);
   asio::awaitable<in::CancelAnswered> do_cancel(out::CancelJob request);
+  /// Both readings before a cancel; nothing if it may go out.
+  asio::awaitable<std::optional<in::CancelAnswered>> look_before_cancel(Place place, out::CancelJob request);
   asio::awaitable<Result<void>> do_set_manual(ConnectionId connection);
 
   std::unique_ptr<Wire> wire_;
   std::vector<Place> places_;
   Fleet fleet_;
   JobListing listing_;
+  Inspector inspector_;
   std::optional<Place> place_;
   std::optional<std::pair<Place, std::string>> known_;  ///< what the listings were set up for
   bool reads_light_ = false;                            ///< before 0.50 there is no get_without_logs
@@ -277,6 +344,53 @@ asio::awaitable<Result<JobView>> HttpAirbyte::do_job(JobId id) {
   co_return light;
 }
 
+asio::awaitable<Result<JobInspection>> HttpAirbyte::do_inspect(out::InspectJob request) {
+  const Result<Place> place = co_await known_place();
+  if (!place) co_return place.error();
+  Result<JobView> view = co_await do_job(request.job);
+  if (!view) co_return view.error();
+  JobInspection inspection;
+  inspection.job = std::move(*view);
+  JobView& job = inspection.job;
+  if (job.connection.empty()) job.connection = request.connection;
+  if (is_terminal(job.status) || place->api == Api::public_api) co_return inspection;
+  if (reads_light_) {
+    // the light reading has neither attempts nor counters, the list has
+    Result<std::optional<JobView>> listed = co_await listing_.newest(*place, job.connection);
+    if (!listed && listed.error().code == Errc::cancelled) co_return listed.error();
+    if (listed && listed->has_value() && (*listed)->id == job.id) job = std::move(**listed);
+    if (job.connection.empty()) job.connection = request.connection;
+    if (is_terminal(job.status)) co_return inspection;
+  }
+  const Result<void> completed =
+      co_await inspector_.complete(*place, listing_.traits(), request.workspace, &inspection);
+  if (!completed) co_return completed.error();
+  co_return inspection;
+}
+
+asio::awaitable<Result<std::vector<std::string>>> HttpAirbyte::do_log_lines(JobId id, std::size_t most) {
+  const Result<Place> place = co_await known_place();
+  if (!place) co_return place.error();
+  if (place->api == Api::public_api) {
+    Error error;
+    error.code = Errc::unsupported;
+    error.message = "Airbyte's Public API has no logs";
+    error.hint = "set airbyte.url to the Config API, which ends in /api/v1";
+    co_return error;
+  }
+  most = std::min(most, max_log_lines);
+  const Result<JobView> view = co_await do_job(id);
+  if (!view) co_return view.error();
+  if (!reads_light_) {  // a light reading does not tell the attempts
+    if (view->attempts == 0) co_return std::vector<std::string>();
+    Result<std::vector<std::string>> newest =
+        co_await inspector_.attempt_log(*place, id, view->attempts - 1, most);
+    if (newest || newest.error().code != Errc::not_found) co_return newest;
+  }
+  Result<std::vector<std::string>> lines = co_await inspector_.job_log(*place, id, most);
+  co_return lines;
+}
+
 asio::awaitable<TriggerReply> HttpAirbyte::do_trigger(out::TriggerSync request, bool* sending) {
   TriggerReply unsent;
   unsent.answer = TriggerAnswer::not_sent;
@@ -296,25 +410,36 @@ asio::awaitable<TriggerReply> HttpAirbyte::do_trigger(out::TriggerSync request, 
   co_return trigger_reply_from(place->api, outcome, job, context, wire_->now().wall);
 }
 
+asio::awaitable<std::optional<in::CancelAnswered>> HttpAirbyte::look_before_cancel(Place place,
+                                                                                   out::CancelJob request) {
+  const Result<JobView> view = co_await do_job(request.job);
+  if (!view) co_return cancel_answer(request.job, CancelResult::failed, view.error());
+  if (auto no = objection(request, *view)) co_return no;
+  const ConnectionId connection = view->connection.empty() ? request.connection : view->connection;
+  const Result<std::optional<JobView>> newest = co_await listing_.newest(place, connection);
+  if (!newest) co_return cancel_answer(request.job, CancelResult::failed, newest.error());
+  co_return objection(request, *newest);
+}
+
 asio::awaitable<in::CancelAnswered> HttpAirbyte::do_cancel(out::CancelJob request) {
   const Result<Place> place = co_await known_place();
   if (!place) co_return cancel_answer(request.job, CancelResult::failed, place.error());
-  // Airbyte cancels whatever the job's connection runs at the moment, so both readings come right before.
-  const Result<JobView> view = co_await do_job(request.job);
-  if (!view) co_return cancel_answer(request.job, CancelResult::failed, view.error());
-  if (is_terminal(view->status)) {
-    co_return cancel_answer(request.job, CancelResult::already_ended, std::nullopt);
+  // Airbyte cancels whatever the job's connection runs at the moment, so both readings come right before; if
+  // the lane is full and they grow old in it, they are made again.
+  const Mono give_up = wire_->now().mono + wire_->target().cancel_timeout;
+  for (;;) {
+    std::optional<in::CancelAnswered> no = co_await look_before_cancel(*place, request);
+    if (no) co_return std::move(*no);
+    bool sending = false;
+    Call call = cancel_call(*wire_, *place, request.job);
+    call.sending = &sending;
+    const Result<http::Response> reply = co_await wire_->fetch(std::move(call));
+    if (reply) co_return cancel_answer(request.job, CancelResult::accepted, std::nullopt);
+    const bool waited = !sending && reply.error().code == Errc::expired;
+    if (!waited || wire_->now().mono >= give_up) {
+      co_return cancel_answer(request.job, CancelResult::failed, reply.error());
+    }
   }
-  const ConnectionId connection = view->connection.empty() ? request.connection : view->connection;
-  const Result<std::optional<JobView>> newest = co_await listing_.newest(*place, connection);
-  if (!newest) co_return cancel_answer(request.job, CancelResult::failed, newest.error());
-  if (!newest->has_value() || (*newest)->id != request.job) {
-    co_return cancel_answer(request.job, CancelResult::not_latest, std::nullopt);
-  }
-  Call call = cancel_call(*wire_, *place, request.job);
-  const Result<http::Response> reply = co_await wire_->fetch(std::move(call));
-  if (!reply) co_return cancel_answer(request.job, CancelResult::failed, reply.error());
-  co_return cancel_answer(request.job, CancelResult::accepted, std::nullopt);
 }
 
 asio::awaitable<Result<void>> HttpAirbyte::do_set_manual(ConnectionId connection) {

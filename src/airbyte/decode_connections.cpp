@@ -20,6 +20,8 @@ std::vector<Shape> config_connection_fields() {
       {"scheduleType", {}},
       {"scheduleData", {{"basicSchedule", basic}, {"cron", {{"cronExpression", {}}, {"cronTimeZone", {}}}}}},
       {"schedule", basic},
+      {"breakingChange", {}},
+      {"statusReason", {}},
       {"tags", {{"name", {}}}}};
 }
 
@@ -31,6 +33,7 @@ std::vector<Shape> public_connection_fields() {
           {"workspaceId", {}},
           {"status", {}},
           {"schedule", {{"scheduleType", {}}, {"cronExpression", {}}, {"basicTiming", {}}}},
+          {"statusReason", {}},
           {"tags", {{"name", {}}}}};
 }
 
@@ -125,6 +128,8 @@ std::optional<ConnectionView> connection_from(Api api, const Node& node) {
   } else {
     read_public_schedule(view, node["schedule"]);
   }
+  view.breaking_change = node["breakingChange"].boolean().value_or(false);
+  view.status_reason = printable(node["statusReason"].text_or_empty());
   for (const auto& tag : node["tags"].elements) {
     const std::string_view name = tag["name"].text_or_empty();
     if (!name.empty()) view.tags.push_back(name_from(name));

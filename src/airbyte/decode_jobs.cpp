@@ -10,8 +10,11 @@ namespace syncwarden::airbyte {
 namespace {
 
 const std::vector<Shape>& stats_fields() {
-  static const std::vector<Shape> fields{
-      {"recordsEmitted", {}}, {"bytesEmitted", {}}, {"recordsCommitted", {}}, {"bytesCommitted", {}}};
+  static const std::vector<Shape> fields{{"recordsEmitted", {}},
+                                         {"bytesEmitted", {}},
+                                         {"recordsCommitted", {}},
+                                         {"bytesCommitted", {}},
+                                         {"recordsRejected", {}}};
   return fields;
 }
 
@@ -64,6 +67,7 @@ void fill_counters(JobCounters& counters, const Node& stats) {
   fill(counters.bytes_emitted, stats["bytesEmitted"]);
   fill(counters.records_committed, stats["recordsCommitted"]);
   fill(counters.bytes_committed, stats["bytesCommitted"]);
+  fill(counters.records_rejected, stats["recordsRejected"]);
 }
 
 std::vector<JobFailure> failures_from(const Node& attempt) {

@@ -209,9 +209,10 @@ bool Airbyte::update(const ConnectionId& id, const ConnectionPatch& patch, Insta
   if (patch.name) connection.view.name = *patch.name;
   if (patch.status) {
     connection.view.status = *patch.status;
-    connection.status_reason.clear();
+    give_reason(connection, {});
     flows_[*index].failures_in_row = 0;
   }
+  if (patch.breaking_change) connection.view.breaking_change = *patch.breaking_change;
   if (patch.schedule) {
     connection.schedule = *patch.schedule;
     connection.view.schedule = patch.schedule->kind;
@@ -223,7 +224,37 @@ bool Airbyte::update(const ConnectionId& id, const ConnectionPatch& patch, Insta
 }
 
 void Airbyte::set_behaviour(const ConnectionId& id, Behaviour behaviour) {
-  if (const auto index = find(id)) connections_[*index].behaviour = std::move(behaviour);
+  const auto index = find(id);
+  if (!index) return;
+  connections_[*index].behaviour = std::move(behaviour);
+  flows_[*index].syncs = 0;
+}
+
+void Airbyte::set_capacity(std::uint32_t max_parallel, Instant now) {
+  advance(now);
+  options_.max_parallel = max_parallel;
+  release_capacity();
+}
+
+void Airbyte::set_version(std::string_view version, Instant now) {
+  advance(now);
+  options_.version = version;
+  rules_ = Rules(Version::parse(version));
+  for (auto& connection : connections_) give_reason(connection, connection.status_reason);
+  if (rules_.queued_status) return;
+  for (const auto id : table_.active()) {
+    auto& job = *table_.find(JobId{id});
+    if (job.status == JobStatus::queued) set_status(job, JobStatus::pending);
+  }
+}
+
+bool Airbyte::break_schema(const ConnectionId& id, Instant now) {
+  advance(now);
+  const auto index = find(id);
+  if (!index) return false;
+  mark_schema_broken(*index);
+  reschedule(*index, false);
+  return true;
 }
 
 }  // namespace syncwarden::emulator

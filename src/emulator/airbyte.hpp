@@ -47,8 +47,9 @@ struct Options {
   double time_scale = 1;           ///< shortens Airbyte's own waits: back-off, limits of the queue
   std::uint32_t max_parallel = 0;  ///< running jobs; 0: no limit. What exceeds it waits
   RetryRules retries;
-  bool auto_disable = true;       ///< 8.4
-  std::size_t history_limit = 0;  ///< entries kept of history(); 0: all
+  bool auto_disable = true;         ///< 8.4
+  std::size_t history_limit = 0;    ///< entries kept of history(); 0: all
+  std::optional<Millis> keep_jobs;  ///< how long jobs are kept after their end; absent: for ever
 };
 
 /// What the workflow of a connection does; the job's row may say something else (6.4).
@@ -111,6 +112,7 @@ struct ConnectionPatch {
   std::optional<std::string> name;
   std::optional<ConnectionStatus> status;
   std::optional<OwnSchedule> schedule;
+  std::optional<bool> breaking_change;  ///< false: somebody has decided about the changed schema
 };
 
 /// The class is driven by instants that never fall: every call with a `now` plays what is due first.
@@ -153,8 +155,19 @@ class Airbyte {
   /// The counters of a job; nothing where Airbyte shows no statistics (5).
   [[nodiscard]] std::optional<Progress> progress(const Job& job) const;
   [[nodiscard]] Progress progress(const Job& job, const Attempt& attempt) const;
+  /// False while Airbyte shows no statistics of a job that has some.
+  [[nodiscard]] bool shows_stats(const Job& job) const;
+  [[nodiscard]] bool shows_stats(const Attempt& attempt) const;
   /// True while the stream of a running job reports RATE_LIMITED.
   [[nodiscard]] bool is_rate_limited(const Job& job) const;
+  /// With it: when the source allows more.
+  [[nodiscard]] std::optional<Instant> quota_reset(const Job& job) const;
+  /// What the stream status of the newest attempt says.
+  [[nodiscard]] StreamRunState stream_state(const Job& job) const;
+  /// What Temporal says of the connection's workflow (6.4): an orphan's does not run, a phantom's does.
+  [[nodiscard]] bool workflow_runs(ConnectionIndex connection) const;
+  /// A second look at a job as a perfect client of this version makes it over the Config API.
+  [[nodiscard]] JobInspection inspect(const Job& job) const;
   /// A job as syncwarden's own type: what a perfect decoder makes of the Config API's reply.
   [[nodiscard]] JobView view(const Job& job) const;
 
@@ -181,7 +194,16 @@ class Airbyte {
   /// Signals are kept, nothing moves, the database stays healthy.
   void set_workers_down(bool down, Instant now);
   [[nodiscard]] bool workers_down() const { return workers_down_; }
+  /// How the connection's next jobs go; one that runs keeps what was drawn for it.
   void set_behaviour(const ConnectionId& id, Behaviour behaviour);
+  /// How many jobs may run at once from now on; 0: no limit. Nothing that runs is stopped.
+  void set_capacity(std::uint32_t max_parallel, Instant now);
+  /// Airbyte's own daily look finds a breaking change: the connection is marked and switched off; what runs
+  /// goes on. False for an unknown connection.
+  bool break_schema(const ConnectionId& id, Instant now);
+  /// An upgrade (or its opposite) in mid-life: the rules of that version hold from now on. Jobs and workflows
+  /// survive.
+  void set_version(std::string_view version, Instant now);
 
  private:
   enum class EventKind : std::uint8_t {
@@ -220,7 +242,7 @@ class Airbyte {
     JobType type = JobType::sync;  ///< of the job to create
     Cause cause = Cause::manual;
     std::optional<JobType> next_type;  ///< after a cancel: the reset that asked for it
-    std::uint64_t syncs = 0;
+    std::uint64_t syncs = 0;           ///< since the behaviour was set
     std::uint32_t failures_in_row = 0;
     Instant last_success;
     std::optional<Instant> last_counted;  ///< creation of the job that `basic` and `cron` count from
@@ -240,6 +262,11 @@ class Airbyte {
 
   void signal(ConnectionIndex index, JobType type, Cause cause);
   void create_job(ConnectionIndex index);
+  void draw_fate(Flow& flow, const Behaviour& behaviour, Job& job);
+  void draw_course(Flow& flow, const Behaviour& behaviour, Job& job, Attempt& attempt);
+  void find_broken_schema(ConnectionIndex index);
+  void mark_schema_broken(ConnectionIndex index);
+  void give_reason(Connection& connection, std::string reason);
   void fail_leftovers(ConnectionIndex index);
   void start(ConnectionIndex index);
   void wait_for_capacity(ConnectionIndex index);

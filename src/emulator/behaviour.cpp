@@ -44,6 +44,32 @@ Behaviour Behaviour::without_data(bool has_stats) {
   return behaviour;
 }
 
+Behaviour Behaviour::stuck_at_first(std::uint32_t jobs, Range<Millis> duration) {
+  Behaviour behaviour;
+  behaviour.duration = duration;
+  behaviour.freezes_first = jobs;
+  return behaviour;
+}
+
+Behaviour Behaviour::recovering_after(std::uint32_t jobs, Range<Millis> duration) {
+  Behaviour behaviour;
+  behaviour.duration = duration;
+  behaviour.fails_first = jobs;
+  return behaviour;
+}
+
+Behaviour Behaviour::pending_for_ever() {
+  Behaviour behaviour;
+  behaviour.never_starts = 1;
+  return behaviour;
+}
+
+Behaviour Behaviour::between_attempts_for_ever() {
+  Behaviour behaviour;
+  behaviour.never_retries = 1;
+  return behaviour;
+}
+
 Millis OwnSchedule::interval() const {
   if (time_unit == "minutes") return minutes{units};
   if (time_unit == "days") return hours{24 * units};

@@ -19,23 +19,44 @@ struct Range {
   T max{};
 };
 
-/// How the syncs of one connection go. Chances are in [0, 1]; each is drawn once a job, but attempt_failure
-/// once an attempt.
+/// How the syncs of one connection go. Chances are in [0, 1]; job_failure, never_starts, never_retries,
+/// low_volume and high_volume are drawn once a job, the others once an attempt. What counts syncs ("the first
+/// k") counts those since the behaviour was set.
 struct Behaviour {
   Range<Millis> duration{std::chrono::seconds{10}, std::chrono::seconds{20}};  ///< of one attempt
   Range<std::int64_t> records{1'000, 5'000};                                   ///< of one attempt
   std::int64_t bytes_per_record = 400;
 
-  double job_failure = 0;        ///< every attempt of the job fails
-  std::uint32_t fail_every = 0;  ///< so does every k-th job; 0: none
-  double attempt_failure = 0;    ///< the attempt fails and Airbyte retries
+  double job_failure = 0;         ///< every attempt of the job fails
+  std::uint32_t fail_every = 0;   ///< so does every k-th job; 0: none
+  std::uint32_t fails_first = 0;  ///< so do the first k jobs; then the connection has recovered
+  double attempt_failure = 0;     ///< the attempt fails and Airbyte retries
   JobFailure failure{FailureOrigin::source, FailureType::transient_error, "connection reset by peer"};
   bool fails_with_progress = false;  ///< a partial failure: retried without back-off (reference 8.3)
 
-  double stuck = 0;             ///< the job runs for ever with frozen counters
+  double stuck = 0;                 ///< the job runs for ever with frozen counters
+  std::uint32_t freezes_first = 0;  ///< so do the first k jobs; cancel and rerun helps
+  /// A zombie: the first k cancels of each job are answered, and nothing ends.
+  std::uint32_t ignores_cancels = 0;
+  double never_starts = 0;   ///< the job stays pending: no attempt, ever (#9375)
+  double never_retries = 0;  ///< the first attempt fails and the next one never begins
+
+  /// All records are counted and acknowledged, then nothing is told for so long, then the attempt succeeds:
+  /// normalisation, a merge into the final table. Comes on top of `duration`.
+  Range<Millis> silence_at_end{};
   double rate_limited = 0;      ///< counters rest in the middle while the stream reports RATE_LIMITED
   double empty = 0;             ///< succeeds without a record
   bool empty_has_stats = true;  ///< zero counters, or none at all (#85355)
+
+  double hides_stats = 0;        ///< no statistics are shown between 40 and 70 percent of the attempt's time
+  double restarts_counters = 0;  ///< at half its time the attempt's counters fall to zero and start over
+  double low_volume = 0;         ///< a run with a twentieth of its records
+  double high_volume = 0;        ///< a run with twenty times its records
+  double rejected = 0;           ///< the part of the records that the destination rejects
+
+  /// The sync after so many finds a breaking change of the schema: Airbyte cancels it and switches the
+  /// connection off. Once; 0: never.
+  std::uint32_t breaks_schema_after = 0;
 
   bool full_refresh = false;    ///< counters start over with every attempt
   bool commits_at_end = false;  ///< committed counters stay zero until the attempt ends
@@ -46,6 +67,12 @@ struct Behaviour {
   [[nodiscard]] static Behaviour never_ending();
   [[nodiscard]] static Behaviour throttled(Range<Millis> duration);
   [[nodiscard]] static Behaviour without_data(bool has_stats);
+  /// The first `jobs` jobs freeze, the later ones are healthy.
+  [[nodiscard]] static Behaviour stuck_at_first(std::uint32_t jobs, Range<Millis> duration);
+  /// The first `jobs` jobs fail with a transient error, the later ones are healthy.
+  [[nodiscard]] static Behaviour recovering_after(std::uint32_t jobs, Range<Millis> duration);
+  [[nodiscard]] static Behaviour pending_for_ever();
+  [[nodiscard]] static Behaviour between_attempts_for_ever();
 };
 
 /// Airbyte's own schedule of a connection.

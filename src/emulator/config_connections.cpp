@@ -95,6 +95,7 @@ Outcome update(Api& api, const Body& body) {
     patch.status = connection_status_from(*status);
     if (*patch.status == ConnectionStatus::unknown) return config_error(api, 422, "Unexpected status");
   }
+  patch.breaking_change = body.flag("breakingChange");
   auto schedule = read_schedule(api, body);
   if (auto* refusal = std::get_if<http::Response>(&schedule)) return std::move(*refusal);
   if (auto* wanted = std::get_if<OwnSchedule>(&schedule)) patch.schedule = std::move(*wanted);
@@ -177,18 +178,13 @@ Outcome sync_progress(Api& api, const Body& body) {
     return reply(200,
                  json.key("streams").raw("[]").close('}').take());  // without configType, as the real one
   }
-  const auto counts = [&](const Progress& progress) {
-    json.member("recordsEmitted", progress.records_emitted).member("bytesEmitted", progress.bytes_emitted);
-    json.member("recordsCommitted", progress.records_committed);
-    json.member("bytesCommitted", progress.bytes_committed).member("recordsRejected", 0);
-  };
   json.member("jobId", job->id.value).member("configType", word(api, config_type(job->type)));
   json.member("syncStartedAt", epoch_s(job->created));
-  const auto progress = api.airbyte.progress(*job).value_or(Progress{});
-  if (!api.faults.drop_stats) counts(progress);
+  const auto progress = api.faults.drop_stats ? std::nullopt : api.airbyte.progress(*job);
+  if (progress) write_counts(json, *progress);
   json.key("streams").open('[').open('{').member("streamName", connection->view.source.name);
   json.member("streamNamespace", "public").member("configType", word(api, config_type(job->type)));
-  if (!api.faults.drop_stats) counts(progress);
+  if (progress) write_counts(json, *progress);
   return reply(200, json.close('}').close(']').close('}').take());
 }
 

@@ -100,24 +100,10 @@ Outcome workspaces_get(Api& api, const Body& body) {
 }
 
 Outcome definitions_list(Api& api, bool source) {
-  const char* kind = source ? "source" : "destination";
   Json json;
   json.open('{').key(source ? "sourceDefinitions" : "destinationDefinitions").open('[');
   for (const auto& definition : definitions()) {
-    if (definition.source != source) continue;
-    json.open('{').member(source ? "sourceDefinitionId" : "destinationDefinitionId", definition.id.text);
-    json.member("name", definition.name).member("dockerImageTag", definition.tag);
-    json.member("dockerRepository", fmt::format("airbyte/{}-{}", kind, definition.connector));
-    json.member("documentationUrl",
-                fmt::format("https://docs.airbyte.com/integrations/{}s/{}", kind, definition.connector));
-    if (api.rules().instance_configuration) json.member("custom", false).member("supportLevel", "certified");
-    json.member("releaseStage", "generally_available");
-    if (source) {
-      json.member("maxSecondsBetweenMessages", 10'800);
-    } else if (api.rules().stack_traces) {
-      json.member("supportsDbt", false).key("normalizationConfig").raw(R"({"supported":false})");
-    }
-    json.close('}');
+    if (definition.source == source) write_definition(json, api, definition);
   }
   return reply(200, json.close(']').close('}').take());
 }
@@ -199,6 +185,24 @@ ConfigHandler posted(std::string_view operation) {
 }
 
 }  // namespace
+
+void write_definition(Json& json, const Api& api, const Definition& definition) {
+  const bool source = definition.source;
+  const char* kind = source ? "source" : "destination";
+  json.open('{').member(source ? "sourceDefinitionId" : "destinationDefinitionId", definition.id.text);
+  json.member("name", definition.name).member("dockerImageTag", definition.tag);
+  json.member("dockerRepository", fmt::format("airbyte/{}-{}", kind, definition.connector));
+  json.member("documentationUrl",
+              fmt::format("https://docs.airbyte.com/integrations/{}s/{}", kind, definition.connector));
+  if (api.rules().instance_configuration) json.member("custom", false).member("supportLevel", "certified");
+  json.member("releaseStage", "generally_available");
+  if (source) {
+    json.member("maxSecondsBetweenMessages", 10'800);
+  } else if (api.rules().stack_traces) {
+    json.member("supportsDbt", false).key("normalizationConfig").raw(R"({"supported":false})");
+  }
+  json.close('}');
+}
 
 Outcome config_operation(Api& api, const http::Request& request, std::string_view operation) {
   const bool is_health = operation == "health";

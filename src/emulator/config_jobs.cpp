@@ -186,59 +186,142 @@ Outcome cancel(Api& api, const Body& body) {
   return config_error(api, 500, "The connection manager workflow is deleted");
 }
 
-Outcome combined_stats(Api& api, const Body& body) {
-  if (!api.rules().job_filters) return unknown_route();
-  const auto* job = job_asked(api, body, "jobId");
+/// The attempt that "jobId" and "attemptNumber" name; null where there is none.
+const Attempt* attempt_asked(const Api& api, const Body& body, const Job*& job) {
+  job = job_asked(api, body, "jobId");
   const auto number = body.number("attemptNumber").value_or(-1);
-  if (job == nullptr || number < 0 || number >= static_cast<std::int64_t>(job->attempts.size())) {
-    return config_error(api, 404, "Could not find attempt");
+  if (job == nullptr || number < 0 || number >= static_cast<std::int64_t>(job->attempts.size()))
+    return nullptr;
+  return &job->attempts[static_cast<std::size_t>(number)];
+}
+
+Outcome combined_stats(Api& api, const Body& body) {
+  if (!api.rules().stream_statuses) return unknown_route();
+  const Job* job = nullptr;
+  const auto* attempt = attempt_asked(api, body, job);
+  if (attempt == nullptr) return config_error(api, 404, "Could not find attempt");
+  if (api.faults.drop_stats || job->without_stats || !api.airbyte.shows_stats(*attempt)) {
+    return reply(200, "{}");
   }
   Json json;
-  if (api.faults.drop_stats || job->without_stats) return reply(200, "{}");
-  write_attempt_stats(json, api.airbyte.progress(*job, job->attempts[static_cast<std::size_t>(number)]),
-                      true);
+  write_attempt_stats(json, api, api.airbyte.progress(*job, *attempt), true);
   return reply(200, json.take());
 }
 
-std::string_view run_state(const Api& api, const Job& job) {
-  if (job.attempts.empty()) return "PENDING";
-  if (api.rules().clears && api.airbyte.is_rate_limited(job)) return "RATE_LIMITED";
-  switch (job.attempts.back().status) {
-    case AttemptStatus::running:
+Outcome attempt_for_job(Api& api, const Body& body) {
+  if (!api.rules().stream_statuses) return unknown_route();
+  const Job* job = nullptr;
+  const auto* attempt = attempt_asked(api, body, job);
+  if (attempt == nullptr) return config_error(api, 404, "Could not find attempt");
+  Json json(2'048);
+  write_attempt_info(json, api, *job, static_cast<std::size_t>(attempt - job->attempts.data()),
+                     {false, true, true, 0});
+  return reply(200, json.take());
+}
+
+const Definition& definition_of(const Actor& actor) {
+  const auto& all = definitions();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&actor](const Definition& each) { return each.id == actor.definition; });
+  return found == all.end() ? all.front() : *found;
+}
+
+Outcome debug_info(Api& api, const Body& body) {
+  const auto* job = job_asked(api, body, "id");
+  if (job == nullptr) return no_job(api, body, "id");
+  const auto& view = api.airbyte.connection(job->connection).view;
+  Json json(4'096);
+  json.open('{').key("job").open('{').member("id", job->id.value);
+  json.member("configType", word(api, config_type(job->type))).member("configId", view.id.text);
+  json.member("status", word(api, to_string(job->status)));
+  json.member("airbyteVersion", api.airbyte.options().version).key("sourceDefinition");
+  write_definition(json, api, definition_of(view.source));
+  json.key("destinationDefinition");
+  write_definition(json, api, definition_of(view.destination));
+  json.close('}').key("attempts").open('[');
+  for (std::size_t i = 0; i < job->attempts.size(); ++i) {
+    write_attempt_info(json, api, *job, i, {false, true, true, 0});
+  }
+  json.close(']').key("workflowState").open('{');
+  json.member("running", api.airbyte.workflow_runs(job->connection));
+  return reply(200, json.close('}').close('}').take());
+}
+
+/// The status of the one stream in one attempt.
+struct StreamRow {
+  const Job* job;
+  std::size_t attempt;
+};
+
+std::string_view run_state(const Api& api, const StreamRow& row) {
+  if (row.attempt + 1 < row.job->attempts.size()) return "INCOMPLETE";
+  switch (api.airbyte.stream_state(*row.job)) {
+    case StreamRunState::pending:
+      return "PENDING";
+    case StreamRunState::rate_limited:
+      return "RATE_LIMITED";
+    case StreamRunState::running:
       return "RUNNING";
-    case AttemptStatus::succeeded:
+    case StreamRunState::complete:
       return "COMPLETE";
-    case AttemptStatus::failed:
+    case StreamRunState::incomplete:
+    case StreamRunState::unknown:
       break;
   }
   return "INCOMPLETE";
 }
 
-void write_stream_status(Json& json, const Api& api, const Job& job) {
+void write_stream_status(Json& json, const Api& api, const StreamRow& row) {
+  const auto& job = *row.job;
   const auto& connection = api.airbyte.connection(job.connection);
-  const auto state = run_state(api, job);
-  const auto attempt = job.attempts.empty() ? 0 : job.attempts.size() - 1;
-  json.open('{').member("id", api.airbyte.uuid(fmt::format("stream/{}/{}", job.id.value, attempt)));
-  json.member("attemptNumber", attempt).member("connectionId", connection.view.id.text);
+  const auto state = run_state(api, row);
+  json.open('{').member("id", api.airbyte.uuid(fmt::format("stream/{}/{}", job.id.value, row.attempt)));
+  json.member("attemptNumber", row.attempt).member("connectionId", connection.view.id.text);
   json.member("jobId", job.id.value).member("jobType", job.type == JobType::reset ? "RESET" : "SYNC");
   json.member("runState", word(api, state)).member("streamName", connection.view.source.name);
   json.member("streamNamespace", "public").member("workspaceId", connection.view.workspace.text);
-  json.member("transitionedAt",
-              (job.attempts.empty() ? job.updated : job.attempts.back().updated).time_since_epoch().count());
+  const auto changed = job.attempts.empty() ? job.updated : job.attempts[row.attempt].updated;
+  json.member("transitionedAt", changed.time_since_epoch().count());
   if (state == "INCOMPLETE") {
     json.member("incompleteRunCause", job.status == JobStatus::cancelled ? "CANCELED" : "FAILED");
   }
-  if (state == "RATE_LIMITED") {
-    const auto& running = job.attempts.back();
-    json.key("metadata").open('{');
-    json.member("quotaReset", (running.created + running.planned * 4 / 5).time_since_epoch().count())
-        .close('}');
+  if (const auto reset = api.airbyte.quota_reset(job); reset && state == "RATE_LIMITED") {
+    json.key("metadata").open('{').member("quotaReset", reset->time_since_epoch().count()).close('}');
   }
   json.close('}');
 }
 
+/// Newest first, as far as the filters and a bound on the jobs looked at let them through.
+std::vector<StreamRow> stream_rows(const Api& api, const Body& body, const WorkspaceId& workspace) {
+  constexpr std::size_t jobs_at_most = 1'000;
+  JobQuery query;
+  query.workspaces = {workspace};
+  query.limit = jobs_at_most;
+  if (const auto id = body.text("connectionId")) query.connection = ConnectionId{*id};
+  std::vector<const Job*> jobs;
+  if (const auto id = body.number("jobId")) {
+    const auto* job = api.airbyte.job({*id});
+    const auto* view = job == nullptr ? nullptr : &api.airbyte.connection(job->connection).view;
+    const bool meant = view != nullptr && view->workspace == workspace &&
+                       (!query.connection || view->id == *query.connection);
+    if (meant) jobs.push_back(job);
+  } else {
+    jobs = api.airbyte.jobs(query).jobs;
+  }
+  const auto type = body.text("jobType");
+  const auto number = body.number("attemptNumber");
+  std::vector<StreamRow> rows;
+  for (const auto* job : jobs) {
+    if (type && *type != (job->type == JobType::reset ? "RESET" : "SYNC")) continue;
+    for (auto i = std::max<std::size_t>(1, job->attempts.size()); i-- > 0;) {
+      if (!number || *number == static_cast<std::int64_t>(i)) rows.push_back({job, i});
+    }
+  }
+  return rows;
+}
+
 Outcome stream_statuses(Api& api, const Body& body) {
-  if (!api.rules().job_filters) return unknown_route();
+  if (!api.rules().stream_statuses) return unknown_route();
   const auto workspace = body.text("workspaceId");
   const auto page = body.object("pagination");
   if (!workspace || !page) return unprocessable(api, "workspaceId and pagination must not be null");
@@ -247,20 +330,12 @@ Outcome stream_statuses(Api& api, const Body& body) {
   if (size < 1 || offset < 0 || offset % size != 0) {
     return config_error(api, 400, "rowOffset must be a multiple of a positive pageSize");
   }
-  JobQuery query;
-  query.workspaces = {WorkspaceId{*workspace}};
-  query.offset = static_cast<std::size_t>(offset);
-  query.limit = static_cast<std::size_t>(size);
-  if (const auto id = body.text("connectionId")) query.connection = ConnectionId{*id};
-  auto found = api.airbyte.jobs(query);
-  if (const auto id = body.number("jobId")) {
-    const auto* job = api.airbyte.job({*id});
-    found.jobs.clear();
-    if (job != nullptr) found.jobs.push_back(job);
-  }
+  const auto rows = stream_rows(api, body, WorkspaceId{*workspace});
+  const auto from = std::min(static_cast<std::size_t>(offset), rows.size());
+  const auto until = from + std::min(static_cast<std::size_t>(size), rows.size() - from);
   Json json;
   json.open('{').key("streamStatuses").open('[');
-  for (const auto* job : found.jobs) write_stream_status(json, api, *job);
+  for (auto i = from; i < until; ++i) write_stream_status(json, api, rows[i]);
   return reply(200, json.close(']').close('}').take());
 }
 
@@ -268,15 +343,17 @@ struct Named {
   std::string_view name;
   ConfigHandler handler;
 };
-constexpr std::array<Named, 9> operations{{{"jobs/list_for_workspaces", list_for_workspaces},
-                                           {"jobs/list", list},
-                                           {"jobs/get_without_logs", get_without_logs},
-                                           {"jobs/get_light", get_light},
-                                           {"jobs/get", get},
-                                           {"jobs/get_last_replication_job", get_last_replication_job},
-                                           {"jobs/cancel", cancel},
-                                           {"attempt/get_combined_stats", combined_stats},
-                                           {"stream_statuses/list", stream_statuses}}};
+constexpr std::array<Named, 11> operations{{{"jobs/list_for_workspaces", list_for_workspaces},
+                                            {"jobs/list", list},
+                                            {"jobs/get_without_logs", get_without_logs},
+                                            {"jobs/get_light", get_light},
+                                            {"jobs/get", get},
+                                            {"jobs/get_last_replication_job", get_last_replication_job},
+                                            {"jobs/cancel", cancel},
+                                            {"jobs/get_debug_info", debug_info},
+                                            {"attempt/get_combined_stats", combined_stats},
+                                            {"attempt/get_for_job", attempt_for_job},
+                                            {"stream_statuses/list", stream_statuses}}};
 
 }  // namespace
 

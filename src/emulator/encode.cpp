@@ -15,17 +15,21 @@ const Connection& connection_of(const Api& api, const Job& job) {
   return api.airbyte.connection(job.connection);
 }
 
+void write_stream_name(Json& json, const Api& api, const Job& job) {
+  json.member("streamName", connection_of(api, job).view.source.name).member("streamNamespace", "public");
+}
+
+}  // namespace
+
 void write_counts(Json& json, const Progress& progress) {
   json.member("recordsEmitted", progress.records_emitted)
       .member("bytesEmitted", progress.bytes_emitted)
       .member("recordsCommitted", progress.records_committed)
       .member("bytesCommitted", progress.bytes_committed)
-      .member("recordsRejected", 0);
+      .member("recordsRejected", progress.records_rejected);
 }
 
-void write_stream_name(Json& json, const Api& api, const Job& job) {
-  json.member("streamName", connection_of(api, job).view.source.name).member("streamNamespace", "public");
-}
+namespace {
 
 void write_failure(Json& json, const Api& api, const Attempt& attempt, const JobFailure& failure) {
   auto type = to_string(failure.type);
@@ -52,17 +56,17 @@ void write_attempt(Json& json, const Api& api, const Job& job, std::size_t numbe
   } else if (api.faults.nulls) {
     json.key("endedAt").null();
   }
-  const bool counts = !api.faults.drop_stats && !job.without_stats && job.type != JobType::reset &&
-                      (attempt.ended || running_stats);
+  const bool counts = !api.faults.drop_stats && !job.without_stats && api.airbyte.shows_stats(attempt) &&
+                      job.type != JobType::reset && (attempt.ended || running_stats);
   if (counts) {
     const auto progress = api.airbyte.progress(job, attempt);
     json.member("bytesSynced", progress.bytes_committed).member("recordsSynced", progress.records_committed);
     json.key("totalStats");
-    write_attempt_stats(json, progress, false);
+    write_attempt_stats(json, api, progress, false);
     json.key("streamStats").open('[').open('{');
     write_stream_name(json, api, job);
     json.key("stats");
-    write_attempt_stats(json, progress, false);
+    write_attempt_stats(json, api, progress, false);
     json.close('}').close(']');
   } else if (api.faults.nulls) {
     json.key("totalStats").null().key("bytesSynced").null();
@@ -73,14 +77,6 @@ void write_attempt(Json& json, const Api& api, const Job& job, std::size_t numbe
     json.key("failureSummary").null();
   }
   json.close('}');
-}
-
-void write_logs(Json& json, const Job& job, std::int64_t padding) {
-  json.key("logs").open('{').key("logLines").open('[');
-  json.value(fmt::format("2026-01-01 00:00:00 platform > Attempt of job {}", job.id.value));
-  const std::string line(1'000, 'x');
-  for (std::int64_t written = 0; written < padding; written += 1'000) json.value(line);
-  json.close(']').close('}');
 }
 
 void write_schedule(Json& json, const OwnSchedule& schedule) {
@@ -152,10 +148,11 @@ std::string java_duration(Millis duration) {
   return text;
 }
 
-void write_attempt_stats(Json& json, const Progress& progress, bool with_bytes_committed) {
+void write_attempt_stats(Json& json, const Api& api, const Progress& progress, bool with_bytes_committed) {
   json.open('{').member("recordsEmitted", progress.records_emitted);
   json.member("bytesEmitted", progress.bytes_emitted);
   if (with_bytes_committed) json.member("bytesCommitted", progress.bytes_committed);
+  if (has_job_stats(api)) json.member("recordsRejected", progress.records_rejected);
   json.member("recordsCommitted", progress.records_committed).close('}');
 }
 
@@ -192,18 +189,19 @@ void write_job_info(Json& json, const Api& api, const Job& job, JobParts parts) 
   json.open('{').key("job");
   write_job(json, api, job, parts.stats);
   json.key("attempts").open('[');
-  for (std::size_t i = 0; i < job.attempts.size(); ++i) {
-    json.open('{').key("attempt");
-    write_attempt(json, api, job, i, parts.running_stats);
-    if (parts.logs) {
-      if (!api.rules().stack_traces) json.member("logType", "formatted");
-      write_logs(json, job, parts.padding);
-    } else if (api.rules().stack_traces) {
-      json.key("logs").raw(R"({"logLines":[]})");  // required before 1.0
-    }
-    json.close('}');
-  }
+  for (std::size_t i = 0; i < job.attempts.size(); ++i) write_attempt_info(json, api, job, i, parts);
   json.close(']').close('}');
+}
+
+void write_attempt_info(Json& json, const Api& api, const Job& job, std::size_t number, JobParts parts) {
+  json.open('{').key("attempt");
+  write_attempt(json, api, job, number, parts.running_stats);
+  if (parts.logs) {
+    write_logs(json, api, job, number, parts.padding);
+  } else if (api.rules().stack_traces) {
+    json.key("logs").raw(R"({"logLines":[]})");  // required before 1.0
+  }
+  json.close('}');
 }
 
 void write_connection(Json& json, const Api& api, const Connection& connection) {
@@ -220,7 +218,7 @@ void write_connection(Json& json, const Api& api, const Connection& connection) 
   json.member("selected", true).close('}').close('}').close(']').close('}');
   write_schedule(json, connection.schedule);
   json.member("status", word(api, to_string(view.status)));
-  json.member("breakingChange", false).member("nonBreakingChangesPreference", "ignore");
+  json.member("breakingChange", view.breaking_change).member("nonBreakingChangesPreference", "ignore");
   if (api.rules().locked_status && !connection.status_reason.empty()) {
     json.member("statusReason", connection.status_reason);
   } else if (api.faults.nulls) {
@@ -264,6 +262,7 @@ void write_public_connection(Json& json, const Api& api, const Connection& conne
   json.open('{').member("connectionId", view.id.text).member("name", view.name);
   json.member("sourceId", view.source.id.text).member("destinationId", view.destination.id.text);
   json.member("workspaceId", view.workspace.text).member("status", word(api, to_string(view.status)));
+  if (!view.status_reason.empty()) json.member("statusReason", view.status_reason);
   json.key("schedule").open('{').member("scheduleType", to_string(connection.schedule.kind));
   if (connection.schedule.kind == AirbyteSchedule::cron) {
     json.member("cronExpression", connection.schedule.cron + " " + connection.schedule.zone);

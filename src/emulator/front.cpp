@@ -266,7 +266,18 @@ http::Response State::act(const http::Request& request) {
   bool done = true;
   if (const auto id = body->text("orphan")) done = airbyte_.make_orphan(ConnectionId{*id}, now);
   if (const auto id = body->text("phantom")) done = airbyte_.make_phantom(ConnectionId{*id}, now) && done;
+  if (const auto id = body->text("break_schema"))
+    done = airbyte_.break_schema(ConnectionId{*id}, now) && done;
   if (const auto down = body->flag("workers_down")) airbyte_.set_workers_down(*down, now);
+  if (const auto version = body->text("version")) airbyte_.set_version(*version, now);
+  if (const auto most = body->number("capacity")) {
+    airbyte_.set_capacity(static_cast<std::uint32_t>(std::clamp<std::int64_t>(*most, 0, UINT32_MAX)), now);
+  }
+  if (const auto text = body->text("prune")) {
+    const auto age = parse_duration(*text);
+    if (!age) return reply(400, R"({"error":"prune takes a duration"})");
+    airbyte_.prune(now - *age);
+  }
   if (body->flag("expire_tokens").value_or(false)) gate_.expire_all();
   return reply(done ? 200 : 409, done ? "{}" : R"({"error":"not in a state for this"})");
 }

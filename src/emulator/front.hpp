@@ -44,8 +44,10 @@ struct FrontOptions {
 /// Run it on the executor's thread only. The emulated Airbyte must live longer.
 ///
 /// With `control`: GET and POST /emulator/faults (see changed()), POST /emulator/do with {"orphan": id},
-/// {"phantom": id}, {"workers_down": bool} or {"expire_tokens": true}, and GET /emulator/log: every job
-/// really created as lines {"job","connection","name","createdAt" (ms),"cause"}.
+/// {"phantom": id}, {"break_schema": id}, {"workers_down": bool}, {"version": "2.1.0"} (an upgrade),
+/// {"capacity": n} (running jobs at once; 0: no limit), {"prune": "24h"} (forgets jobs that ended earlier) or
+/// {"expire_tokens": true}, and GET /emulator/log: every job really created as lines
+/// {"job","connection","name","createdAt" (ms),"cause"}.
 class Front {
  public:
   virtual ~Front() = default;

@@ -25,7 +25,7 @@ enum class AttemptStatus : std::uint8_t { running, failed, succeeded };
 [[nodiscard]] std::string_view to_string(AttemptStatus status);
 
 /// How the counters of an attempt move.
-enum class Course : std::uint8_t { steady, stuck, rate_limited, empty };
+enum class Course : std::uint8_t { steady, stuck, rate_limited, empty, restarting };
 
 /// Everything that an attempt has counted up to some instant.
 struct Progress {
@@ -33,6 +33,7 @@ struct Progress {
   std::int64_t bytes_emitted = 0;
   std::int64_t records_committed = 0;
   std::int64_t bytes_committed = 0;
+  std::int64_t records_rejected = 0;
 };
 
 struct Attempt {
@@ -43,9 +44,11 @@ struct Attempt {
   Instant updated;
   std::optional<Instant> ended;
   std::optional<JobFailure> failure;
-  Millis planned{};          ///< how long it runs if nobody interferes
+  Millis planned{};          ///< how long it counts if nobody interferes
+  Millis silence{};          ///< how long it goes on without counting after that
   double reaches = 1;        ///< the part of its records that it emits before it ends
   std::int64_t records = 0;  ///< what a full attempt emits
+  bool hides_stats = false;  ///< for a part of its time
   Progress final_progress;   ///< once it has ended
 };
 
@@ -56,9 +59,15 @@ struct Job {
   JobStatus status = JobStatus::pending;
   Cause cause = Cause::manual;
   bool doomed = false;         ///< every attempt fails
+  bool freezes = false;        ///< every attempt freezes
+  bool never_starts = false;   ///< it stays pending
+  bool never_retries = false;  ///< its first attempt fails, and there is no second
+  bool broken_schema = false;  ///< it ends at once, the connection is switched off
   bool without_stats = false;  ///< no statistics at all, even after a success
+  double volume = 1;           ///< times the usual records
   Instant created;
   Instant updated;  ///< last change of status
+  std::uint32_t cancels_ignored = 0;
   std::vector<Attempt> attempts;
   std::uint16_t complete_failures = 0;  ///< in all
   std::uint16_t complete_failures_in_row = 0;

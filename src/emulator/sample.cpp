@@ -22,6 +22,27 @@ Pipeline pipeline(const char* source, const char* connector, const char* destina
   return made;
 }
 
+/// One for each step of the recovery ladder and one that it must leave alone; the tag says which.
+std::vector<Pipeline> troubled_pipelines() {
+  const auto trouble = [](const char* source, const char* connector, Behaviour behaviour, const char* tag) {
+    auto made = pipeline(source, connector, "warehouse", "snowflake", "operations", std::move(behaviour));
+    made.tags = {tag};
+    return made;
+  };
+  std::vector<Pipeline> all;
+  all.push_back(
+      trouble("shipments", "postgres", Behaviour::stuck_at_first(1, {seconds{4}, seconds{6}}), "stuck-once"));
+  all.push_back(
+      trouble("contacts", "hubspot", Behaviour::throttled({seconds{50}, seconds{60}}), "rate-limited"));
+  auto empty = Behaviour::without_data(true);
+  empty.duration = {seconds{3}, seconds{4}};
+  all.push_back(trouble("surveys", "s3", std::move(empty), "empty-success"));
+  auto recovering = Behaviour::recovering_after(3, {seconds{3}, seconds{5}});
+  recovering.failure = {FailureOrigin::source, FailureType::config_error, "the password has expired"};
+  all.push_back(trouble("refunds", "stripe", std::move(recovering), "fails-then-recovers"));
+  return all;
+}
+
 }  // namespace
 
 std::vector<Pipeline> sample_pipelines() {
@@ -46,6 +67,7 @@ std::vector<Pipeline> sample_pipelines() {
   empty.duration = {seconds{3}, seconds{4}};
   all.push_back(pipeline("budgets", "s3", "reports", "bigquery", "finance", std::move(empty)));
   all.front().tags = {"tier-1"};
+  for (auto& made : troubled_pipelines()) all.push_back(std::move(made));
   return all;
 }
 

@@ -8,8 +8,11 @@
 
 namespace syncwarden::emulator {
 
-/// Eight connections in two workspaces: fast, ordinary, slow, sometimes failing, never working, stuck,
-/// rate-limited and suspiciously empty ones. A job takes 3 to 20 seconds.
+/// Twelve connections in three workspaces: fast, ordinary, slow, sometimes failing, never working, stuck,
+/// rate-limited and suspiciously empty ones, whose jobs take 3 to 20 seconds; and in "operations" one for
+/// each thing that recovery does or must not do: "shipments → warehouse" freezes on its first run only,
+/// "contacts → warehouse" rests half a minute while it is rate-limited, "surveys → warehouse" succeeds with
+/// zero records, "refunds → warehouse" fails three times and then works.
 [[nodiscard]] std::vector<Pipeline> sample_pipelines();
 
 /// `count` healthy connections named fleet-00000 and so on, all in the workspace "fleet".

@@ -80,6 +80,11 @@ SignalAnswer Airbyte::signal_cancel(JobId id, Instant now) {
   switch (connection.phase) {
     case Phase::running:
     case Phase::backing_off:
+      if (auto& hit = *table_.find(connection.job);
+          hit.cancels_ignored < connection.behaviour.ignores_cancels) {
+        ++hit.cancels_ignored;  // 200, and nothing ends (#8808)
+        break;
+      }
       begin_cancel(index);  // whatever runs now, not what was asked for
       return {Signal::accepted, ticket};
     case Phase::cancelling:
@@ -96,6 +101,14 @@ SignalAnswer Airbyte::signal_cancel(JobId id, Instant now) {
       become_idle(index);
       break;
     case Phase::pending:
+      // one that never gets beyond it waits for capacity in the end, where newer servers hear a cancel
+      if (rules_.cancels_queued && table_.find(connection.job)->never_starts) {
+        ++flow.generation;
+        connection.phase = Phase::cancelling;
+        push(now_ + draw(flow, options_.cancel_delay), index, EventKind::cancel_done);
+        return {Signal::accepted, ticket};
+      }
+      break;
     case Phase::starting:
     case Phase::idle:
       break;

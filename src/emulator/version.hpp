@@ -35,6 +35,9 @@ struct Rules {
   bool checks_active;           ///< syncing an inactive connection fails (not at 0.40)
   bool scheduled_jobs_only;     ///< Airbyte's `basic` schedule ignores manual jobs (1.4)
   bool back_off;                ///< retries back off (not at 0.40: three attempts at once)
+  bool stream_statuses;         ///< stream_statuses/list, attempt/get_combined_stats and the like (0.50)
+  bool rate_limited_streams;    ///< stream statuses know RATE_LIMITED (1.0)
+  bool structured_logs;         ///< logs are events, no lines (taken to be 1.4)
   bool clears;                  ///< connections/clear, config types `refresh` and `clear` (1.0)
   bool public_api;              ///< from 0.50
   bool error_ids_only;          ///< most errors are {"errorId"} (2.0)

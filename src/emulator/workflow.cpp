@@ -43,19 +43,34 @@ void Airbyte::fail_leftovers(ConnectionIndex index) {
   end_job(*job, JobStatus::failed);
 }
 
+/// What is drawn once a job. A chance of zero draws nothing, so that new chances change no old course.
+void Airbyte::draw_fate(Flow& flow, const Behaviour& behaviour, Job& job) {
+  const auto hits = [&flow](double chance) { return chance > 0 && flow.rng.chance(chance); };
+  ++flow.syncs;
+  job.doomed = flow.syncs <= behaviour.fails_first ||
+               (behaviour.fail_every != 0 && flow.syncs % behaviour.fail_every == 0) ||
+               hits(behaviour.job_failure);
+  job.freezes = flow.syncs <= behaviour.freezes_first;
+  job.never_starts = hits(behaviour.never_starts);
+  job.never_retries = hits(behaviour.never_retries);
+  if (hits(behaviour.low_volume)) {
+    job.volume = 0.05;
+  } else if (hits(behaviour.high_volume)) {
+    job.volume = 20;
+  }
+  job.broken_schema =
+      behaviour.breaks_schema_after != 0 && flow.syncs == behaviour.breaks_schema_after + 1ULL;
+}
+
 void Airbyte::create_job(ConnectionIndex index) {
   auto& connection = connections_[index];
   auto& flow = flows_[index];
+  if (options_.keep_jobs) table_.prune(now_ - *options_.keep_jobs);
   fail_leftovers(index);
   auto& job = table_.create(index, now_);
   job.type = flow.type;
   job.cause = flow.cause;
-  const auto& behaviour = connection.behaviour;
-  if (job.type == JobType::sync) {
-    ++flow.syncs;
-    job.doomed = (behaviour.fail_every != 0 && flow.syncs % behaviour.fail_every == 0) ||
-                 (behaviour.job_failure > 0 && flow.rng.chance(behaviour.job_failure));
-  }
+  if (job.type == JobType::sync) draw_fate(flow, connection.behaviour, job);
   connection.job = job.id;
   connection.phase = Phase::pending;
   if (!rules_.scheduled_jobs_only || job.cause == Cause::schedule) flow.last_counted = now_;
@@ -68,7 +83,7 @@ void Airbyte::create_job(ConnectionIndex index) {
   history_.push_back(entry);
   if (options_.history_limit != 0 && history_.size() > options_.history_limit) history_.pop_front();
   answer(index, Waiter::For::job, job.id);
-  push(now_ + draw(flow, options_.start_delay), index, EventKind::start);
+  if (!job.never_starts) push(now_ + draw(flow, options_.start_delay), index, EventKind::start);
 }
 
 void Airbyte::start(ConnectionIndex index) {
@@ -117,29 +132,71 @@ void Airbyte::begin_attempt(ConnectionIndex index, Job& job) {
       static_cast<std::uint64_t>(std::max<std::int64_t>(0, behaviour.records.max - behaviour.records.min)) +
       1;
   attempt.records = behaviour.records.min + static_cast<std::int64_t>(flow.rng.below(width));
-  if (job.type == JobType::sync) {
-    if (behaviour.stuck > 0 && flow.rng.chance(behaviour.stuck)) {
-      attempt.course = Course::stuck;
-    } else if (behaviour.empty > 0 && flow.rng.chance(behaviour.empty)) {
-      attempt.course = Course::empty;
-      job.without_stats = !behaviour.empty_has_stats;
-    } else if (behaviour.rate_limited > 0 && flow.rng.chance(behaviour.rate_limited)) {
-      attempt.course = Course::rate_limited;
-    }
-    attempt.will_succeed =
-        !job.doomed && !(behaviour.attempt_failure > 0 && flow.rng.chance(behaviour.attempt_failure));
-  }
+  attempt.records = static_cast<std::int64_t>(static_cast<double>(attempt.records) * job.volume);
+  if (job.type == JobType::sync) draw_course(flow, behaviour, job, attempt);
   if (!attempt.will_succeed) attempt.reaches = behaviour.fails_with_progress ? 0.5 : 0;
-  if (attempt.course != Course::stuck) push(now_ + attempt.planned, index, EventKind::attempt_ended);
+  if (job.broken_schema) {
+    find_broken_schema(index);
+  } else if (attempt.course != Course::stuck) {
+    push(now_ + attempt.planned + attempt.silence, index, EventKind::attempt_ended);
+  }
   answer(index, Waiter::For::running, job.id);
+}
+
+/// What is drawn once an attempt of a sync.
+void Airbyte::draw_course(Flow& flow, const Behaviour& behaviour, Job& job, Attempt& attempt) {
+  const auto hits = [&flow](double chance) { return chance > 0 && flow.rng.chance(chance); };
+  if (job.freezes || hits(behaviour.stuck)) {
+    attempt.course = Course::stuck;
+  } else if (hits(behaviour.empty)) {
+    attempt.course = Course::empty;
+    job.without_stats = !behaviour.empty_has_stats;
+  } else if (hits(behaviour.rate_limited)) {
+    attempt.course = Course::rate_limited;
+  } else if (hits(behaviour.restarts_counters)) {
+    attempt.course = Course::restarting;
+  }
+  const bool fails = job.doomed || (job.never_retries && job.attempts.size() == 1);
+  attempt.will_succeed = !fails && !hits(behaviour.attempt_failure);
+  attempt.hides_stats = hits(behaviour.hides_stats);
+  if (attempt.will_succeed) attempt.silence = draw(flow, behaviour.silence_at_end);
+}
+
+/// A sync looks at the schema first. Airbyte then ends its own job as cancelled and switches the connection
+/// off.
+void Airbyte::find_broken_schema(ConnectionIndex index) {
+  mark_schema_broken(index);
+  auto& flow = flows_[index];
+  --running_;
+  connections_[index].phase = Phase::cancelling;
+  ++flow.generation;
+  push(now_ + draw(flow, options_.cancel_delay), index, EventKind::cancel_done);
+}
+
+void Airbyte::mark_schema_broken(ConnectionIndex index) {
+  auto& connection = connections_[index];
+  connection.view.breaking_change = true;
+  if (connection.view.status != ConnectionStatus::active) return;
+  connection.view.status = ConnectionStatus::inactive;
+  give_reason(connection, "SCHEMA_CHANGES_ARE_BREAKING");
+}
+
+/// Why a connection is off; only newer servers tell it.
+void Airbyte::give_reason(Connection& connection, std::string reason) {
+  connection.view.status_reason = rules_.locked_status ? reason : std::string();
+  connection.status_reason = std::move(reason);
 }
 
 void Airbyte::finish_attempt(const Job& job, Attempt& attempt, bool succeeded,
                              std::optional<JobFailure> failure) {
-  attempt.final_progress = progress(job, attempt);
+  auto& counted = attempt.final_progress;
+  counted = progress(job, attempt);
   if (succeeded) {
-    attempt.final_progress.records_committed = attempt.final_progress.records_emitted;
-    attempt.final_progress.bytes_committed = attempt.final_progress.bytes_emitted;
+    const auto& behaviour = connections_[job.connection].behaviour;
+    counted.records_rejected = static_cast<std::int64_t>(static_cast<double>(counted.records_emitted) *
+                                                         std::clamp(behaviour.rejected, 0.0, 1.0));
+    counted.records_committed = counted.records_emitted - counted.records_rejected;
+    counted.bytes_committed = counted.records_committed * behaviour.bytes_per_record;
   }
   attempt.status = succeeded ? AttemptStatus::succeeded : AttemptStatus::failed;
   attempt.failure = std::move(failure);
@@ -168,7 +225,7 @@ void Airbyte::attempt_ended(ConnectionIndex index) {
   set_status(job, JobStatus::incomplete);
   connection.phase = Phase::backing_off;
   ++flow.generation;
-  push(now_ + back_off(job), index, EventKind::retry);
+  if (!job.never_retries) push(now_ + back_off(job), index, EventKind::retry);
   release_capacity();
 }
 
@@ -239,7 +296,7 @@ void Airbyte::after_end(ConnectionIndex index, const Job& job) {
     const bool disables = rules_.disable_needs_both ? often && lasting : often || lasting;
     if (options_.auto_disable && disables && connection.view.status == ConnectionStatus::active) {
       connection.view.status = ConnectionStatus::inactive;
-      connection.status_reason = "TOO_MANY_FAILED_JOBS_WITH_NO_RECENT_SUCCESS";
+      give_reason(connection, "TOO_MANY_FAILED_JOBS_WITH_NO_RECENT_SUCCESS");
     }
   }
   // Before 1.4 a cancelled job did not count for `basic` (8.1), which then restarted at once (#16905).
@@ -261,7 +318,7 @@ void Airbyte::become_idle(ConnectionIndex index) {
 }
 
 void Airbyte::release_capacity() {
-  while (!queue_.empty() && running_ < options_.max_parallel) {
+  while (!queue_.empty() && (options_.max_parallel == 0 || running_ < options_.max_parallel)) {
     const auto [index, generation] = queue_.front();
     queue_.pop_front();
     if (flows_[index].generation != generation || connections_[index].phase != Phase::waiting) continue;

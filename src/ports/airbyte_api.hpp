@@ -8,6 +8,9 @@
 #include "model/exchange.hpp"
 #include "model/job.hpp"
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -29,21 +32,16 @@ class AirbyteApi {
   [[nodiscard]] virtual boost::asio::awaitable<Result<JobsPage>> jobs(out::ReadJobs request) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<JobView>> job(JobId id) = 0;
   /// A second look at a job before anybody acts on it. What the API cannot tell is absent, no error.
-  [[nodiscard]] virtual boost::asio::awaitable<Result<JobInspection>> inspect(out::InspectJob request) {
-    (void)request;
-    co_return Error{Errc::unsupported, "this client cannot look into a job", "", ""};
-  }
+  [[nodiscard]] virtual boost::asio::awaitable<Result<JobInspection>> inspect(out::InspectJob request) = 0;
   /// The newest lines of a job's log, oldest first, at most `most`; made printable. Errc::unsupported over
   /// the Public API.
-  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId id,
-                                                                                           std::size_t most) {
-    (void)id;
-    (void)most;
-    co_return Error{Errc::unsupported, "this client cannot read logs", "", ""};
-  }
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> log_lines(
+      JobId id, std::size_t most) = 0;
   /// Never fails: every way it can go is an answer.
   [[nodiscard]] virtual boost::asio::awaitable<TriggerReply> trigger(out::TriggerSync request) = 0;
-  /// Reads the job again first and sends nothing if it has ended or is not the connection's latest.
+  /// Reads the job again right before and sends nothing unless it surely has not ended, belongs to the
+  /// connection and is its latest. Whatever is unclear is `failed`: the reading, or what became of the
+  /// request.
   [[nodiscard]] virtual boost::asio::awaitable<in::CancelAnswered> cancel(out::CancelJob request) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<void>> set_schedule_manual(ConnectionId connection) = 0;
 

@@ -19,7 +19,7 @@ TEST(ConfigSync, AnswersWhenTheJobRuns) {  // 6.1.4
   EXPECT_EQ(asked.at("/job/createdAt"), day_one.time_since_epoch() / seconds{1})
       << "seconds, not milliseconds";
   EXPECT_TRUE(asked.at("/job/startedAt").is_null()) << "never written (4.5)";
-  EXPECT_TRUE(asked.at("/attempts/0/logs/logLines/0").is_string()) << "with logs (5)";
+  EXPECT_TRUE(asked.at("/attempts/0/logs/events/0/message").is_string()) << "with logs (5)";
 }
 
 TEST(ConfigSync, RealTimeWakesAWaitingRequestWithoutOtherTraffic) {
@@ -169,7 +169,7 @@ TEST(JobReads, StatisticsFollowTheTable) {  // 5
   EXPECT_TRUE(plain.at("/attempts/0/logs").is_null());
   const auto full = desk.config("jobs/get", by_id);
   EXPECT_TRUE(full.at("/job/aggregatedStats").is_null());
-  EXPECT_TRUE(full.at("/attempts/0/logs/logLines").is_array());
+  EXPECT_TRUE(full.at("/attempts/0/logs/events").is_array());
   const auto light = desk.config("jobs/get_light", by_id);
   EXPECT_TRUE(light.at("/attempts").is_null());
   EXPECT_EQ(light.at("/job/id"), id.value);

@@ -74,6 +74,12 @@ asio::awaitable<Result<JobsPage>> FakeAirbyte::jobs(out::ReadJobs request) {
 }
 asio::awaitable<Result<JobView>> FakeAirbyte::job(JobId) { co_return gone(); }
 
+asio::awaitable<Result<JobInspection>> FakeAirbyte::inspect(out::InspectJob) { co_return gone(); }
+
+asio::awaitable<Result<std::vector<std::string>>> FakeAirbyte::log_lines(JobId, std::size_t) {
+  co_return gone();
+}
+
 asio::awaitable<TriggerReply> FakeAirbyte::trigger(out::TriggerSync request) {
   events_.Call("trigger " + request.connection.text);
   TriggerReply unsent;

@@ -58,6 +58,8 @@ class FakeAirbyte final : public AirbyteApi {
   boost::asio::awaitable<Result<std::vector<ConnectionView>>> connections() override;
   boost::asio::awaitable<Result<JobsPage>> jobs(out::ReadJobs request) override;
   boost::asio::awaitable<Result<JobView>> job(JobId id) override;
+  boost::asio::awaitable<Result<JobInspection>> inspect(out::InspectJob request) override;
+  boost::asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId id, std::size_t most) override;
   boost::asio::awaitable<TriggerReply> trigger(out::TriggerSync request) override;
   boost::asio::awaitable<in::CancelAnswered> cancel(out::CancelJob request) override;
   boost::asio::awaitable<Result<void>> set_schedule_manual(ConnectionId connection) override;

@@ -23,7 +23,15 @@ void write_job(Json& json, const Api& api, const Job& job, bool stats);
 void write_job_with_attempts(Json& json, const Api& api, const Job& job);
 /// {"job":..., "attempts":[{"attempt":...}]} as single jobs have it.
 void write_job_info(Json& json, const Api& api, const Job& job, JobParts parts);
-void write_attempt_stats(Json& json, const Progress& progress, bool with_bytes_committed);
+/// AttemptInfoRead.
+void write_attempt_info(Json& json, const Api& api, const Job& job, std::size_t number, JobParts parts);
+/// "logType" and "logs": lines, or events since 1.4; `padding` bytes of filling behind them.
+void write_logs(Json& json, const Api& api, const Job& job, std::size_t number, std::int64_t padding);
+void write_attempt_stats(Json& json, const Api& api, const Progress& progress, bool with_bytes_committed);
+/// The five counters of a job as members of the open object.
+void write_counts(Json& json, const Progress& progress);
+/// SourceDefinitionRead or DestinationDefinitionRead.
+void write_definition(Json& json, const Api& api, const Definition& definition);
 void write_connection(Json& json, const Api& api, const Connection& connection);
 void write_public_job(Json& json, const Api& api, const Job& job, bool stats);
 void write_public_connection(Json& json, const Api& api, const Connection& connection);
