@@ -173,6 +173,8 @@ class Engine {
   void person(Fault fault);
   void command();
   [[nodiscard]] CommandWhat draw_command(const ConnectionId& connection);
+  void enable(const ConnectionId& id);
+  void cancel_what_hangs(bool by_reset);
   void tidy_up();
 
   Setup setup_;
@@ -184,6 +186,7 @@ class Engine {
   emulator::Airbyte airbyte_;
   std::map<ConnectionId, emulator::ConnectionIndex> shown_index_;
   bool calm_ = false;
+  Instant calm_since_{};
 
   // the process
   std::unique_ptr<core::Core> core_;

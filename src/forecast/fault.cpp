@@ -34,6 +34,7 @@ std::string_view to_string(Fault fault) {
                                                                    "outage",
                                                                    "workers_down",
                                                                    "upgrade",
+                                                                   "schema_break",
                                                                    "orphan",
                                                                    "phantom",
                                                                    "history_pruned",

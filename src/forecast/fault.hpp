@@ -47,6 +47,7 @@ enum class Fault : std::uint8_t {
   outage,          ///< Airbyte answers nothing for up to `longest_outage`
   workers_down,    ///< its API is healthy, and nothing moves
   upgrade,         ///< it comes back as another version
+  schema_break,    ///< it finds a breaking change and switches the connection off
   orphan,          ///< a job's row says running, and nothing runs
   phantom,         ///< the workflow runs, and no job is listed
   history_pruned,

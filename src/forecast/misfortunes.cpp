@@ -13,20 +13,12 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis day{hours{24}};
-constexpr std::array by_the_day{Fault::failing_disk,    Fault::crash,
-                                Fault::restored_state,  Fault::outage,
-                                Fault::workers_down,    Fault::upgrade,
-                                Fault::orphan,          Fault::phantom,
-                                Fault::history_pruned,  Fault::wall_step,
-                                Fault::wrong_hour,      Fault::suspend,
-                                Fault::plan_edit,       Fault::second_scheduler,
-                                Fault::person_syncs,    Fault::person_cancels,
-                                Fault::person_disables, Fault::person_resets,
-                                Fault::command};
-
-bool ends_by_itself(const emulator::Connection& connection) {
-  return connection.phase != emulator::Phase::phantom;
-}
+constexpr std::array by_the_day{
+    Fault::failing_disk,   Fault::crash,           Fault::restored_state,   Fault::outage,
+    Fault::workers_down,   Fault::upgrade,         Fault::schema_break,     Fault::orphan,
+    Fault::phantom,        Fault::history_pruned,  Fault::wall_step,        Fault::wrong_hour,
+    Fault::suspend,        Fault::plan_edit,       Fault::second_scheduler, Fault::person_syncs,
+    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::command};
 
 }  // namespace
 
@@ -51,6 +43,7 @@ void Engine::strike(Fault fault) {
     case Fault::outage:
     case Fault::workers_down:
     case Fault::upgrade:
+    case Fault::schema_break:
     case Fault::orphan:
     case Fault::phantom:
     case Fault::history_pruned:
@@ -86,6 +79,14 @@ void Engine::strike_airbyte(Fault fault) {
       if (setup_.versions.empty()) return;
       outage_until_ = std::max(outage_until_, now_ + between(minutes{2}, minutes{15}));
       version_ = setup_.versions[rng_.below(setup_.versions.size())];
+      airbyte_.set_version(version_, now_);
+      return happened(fault);
+    case Fault::schema_break:
+      if (airbyte_.connection(index).view.status != ConnectionStatus::active ||
+          !airbyte_.break_schema(id, now_)) {
+        return;
+      }
+      after(between(hours{1}, hours{9}), [this, id] { enable(id); });
       return happened(fault);
     case Fault::orphan:
       // Somebody looks after it within a day: a sync by hand lets Airbyte clean up.
@@ -95,8 +96,8 @@ void Engine::strike_airbyte(Fault fault) {
     case Fault::phantom:
       if (!airbyte_.make_phantom(id, now_)) return;
       after(between(minutes{30}, hours{8}), [this, index] {
-        if (ends_by_itself(airbyte_.connection(index))) return;
-        if (const auto* job = airbyte_.last_job(index)) (void)airbyte_.signal_cancel(job->id, now_);
+        if (airbyte_.connection(index).phase != emulator::Phase::phantom) return;
+        (void)airbyte_.signal_reset(airbyte_.connection(index).view.id, JobType::reset, now_);
       });
       return happened(fault);
     default:
@@ -166,11 +167,7 @@ void Engine::person(Fault fault) {
       emulator::ConnectionPatch off;
       off.status = ConnectionStatus::inactive;
       (void)airbyte_.update(id, off, now_);
-      after(between(minutes{5}, hours{6}), [this, id] {
-        emulator::ConnectionPatch on;
-        on.status = ConnectionStatus::active;
-        (void)airbyte_.update(id, on, now_);
-      });
+      after(between(minutes{5}, hours{6}), [this, id] { enable(id); });
       break;
     }
     case Fault::person_resets:
@@ -223,6 +220,7 @@ void Engine::command() {
 
 void Engine::calm_down() {
   calm_ = true;
+  calm_since_ = now_;
   setup_.faults = {};
   outage_until_ = {};
   disk_fails_until_ = {};
@@ -232,16 +230,11 @@ void Engine::calm_down() {
     deliver(life_, in::Woke{}, Millis{0});
   }
   tidy_up();
-  // What a cancel does not end, a sync by hand does: Airbyte fails what its database still takes for running.
-  after(minutes{10}, [this] {
-    for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
-      const auto* newest = airbyte_.last_job(i);
-      const auto& connection = airbyte_.connection(i);
-      const bool left_over =
-          newest != nullptr && !is_terminal(newest->status) && connection.phase == emulator::Phase::idle;
-      if (left_over) (void)airbyte_.signal_sync(connection.view.id, now_);
-    }
-  });
+  // A job that ignores a cancel gets another; what no cancel ends, a reset does.
+  for (const Millis later : {Millis{minutes{3}}, Millis{minutes{6}}, Millis{minutes{9}}}) {
+    after(later, [this] { cancel_what_hangs(false); });
+  }
+  after(minutes{15}, [this] { cancel_what_hangs(true); });
   // Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing.
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] {
@@ -255,22 +248,39 @@ void Engine::calm_down() {
   }
 }
 
+/// Somebody decides about the schema, too.
+void Engine::enable(const ConnectionId& id) {
+  emulator::ConnectionPatch on;
+  on.status = ConnectionStatus::active;
+  on.breaking_change = false;
+  (void)airbyte_.update(id, on, now_);
+}
+
+void Engine::cancel_what_hangs(bool by_reset) {
+  using emulator::Phase;
+  for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
+    const auto& connection = airbyte_.connection(i);
+    const auto* newest = airbyte_.last_job(i);
+    const bool active = newest != nullptr && !is_terminal(newest->status) && newest->created < calm_since_;
+    const bool deaf = connection.phase == Phase::phantom ||
+                      (active && (connection.phase == Phase::pending || connection.phase == Phase::waiting ||
+                                  connection.phase == Phase::idle));
+    if (deaf || (active && by_reset)) {
+      (void)airbyte_.signal_reset(connection.view.id, JobType::reset, now_);
+    } else if (active) {
+      (void)airbyte_.signal_cancel(newest->id, now_);
+    }
+  }
+}
+
 void Engine::tidy_up() {
   for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
     const auto& connection = airbyte_.connection(i);
-    const auto id = connection.view.id;
-    auto behaviour =
-        emulator::Behaviour::healthy(connection.behaviour.duration, connection.behaviour.records);
-    airbyte_.set_behaviour(id, behaviour);
-    if (connection.view.status == ConnectionStatus::inactive) {
-      emulator::ConnectionPatch on;
-      on.status = ConnectionStatus::active;
-      (void)airbyte_.update(id, on, now_);
-    }
-    const auto* newest = airbyte_.last_job(i);
-    const bool hangs = newest != nullptr && (!is_terminal(newest->status) || !ends_by_itself(connection));
-    if (hangs) (void)airbyte_.signal_cancel(newest->id, now_);
+    const auto& before = connection.behaviour;
+    airbyte_.set_behaviour(connection.view.id, emulator::Behaviour::healthy(before.duration, before.records));
+    if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
+  cancel_what_hangs(false);
   CommandRequest resume;
   resume.ticket = ++tickets_;
   resume.who = "alice";

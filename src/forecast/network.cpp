@@ -158,16 +158,11 @@ void Engine::inspect_job(const out::InspectJob& request) {
   in::JobInspected answer{request.job, unreachable()};
   if (!away()) {
     if (const auto* job = airbyte_.job(request.job)) {
-      JobInspection inspection;
-      inspection.job = airbyte_.view(*job);
+      JobInspection inspection = airbyte_.inspect(*job);
       if (!setup_.shown.empty()) inspection.job.connection = id_of(job->connection);
-      const auto& connection = airbyte_.connection(job->connection);
-      if (setup_.tells_workflows) {
-        inspection.workflow_running = connection.job == job->id && runs_something(connection.phase);
-        StreamState stream{.name = "public.rows", .state = StreamRunState::running};
-        if (job->attempts.empty()) stream.state = StreamRunState::pending;
-        if (airbyte_.is_rate_limited(*job)) stream.state = StreamRunState::rate_limited;
-        inspection.streams.push_back(std::move(stream));
+      if (!setup_.tells_workflows) {
+        inspection.workflow_running.reset();
+        inspection.streams.clear();
       }
       answer.inspection = std::move(inspection);
     } else {

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 constexpr std::uint32_t counted_at_most = 999;
 /// A tick may wait for a job to end; the longest ones here take less.
 constexpr Millis longest_wait = hours{4};
+constexpr Millis longest_backlog = hours{20};
 
 /// The bounds that a connection is counted under, and how to tell who shares them.
 struct Bound {
@@ -149,7 +150,8 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
   }
   const bool idle = engine_->airbyte().connection(job.connection).job != job.id ||
                     engine_->airbyte().connection(job.connection).phase == emulator::Phase::idle;
-  const bool frozen = attempt->course == emulator::Course::stuck ||
+  const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
+  const bool frozen = silent || attempt->course == emulator::Course::stuck ||
                       attempt->course == emulator::Course::empty || idle || engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
 }
@@ -285,6 +287,11 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
   if (!schedule) return;
   const Instant wall = engine_->clock().wall;
   const Instant until = span.open && is_bound(id) ? std::max(span.until, wall) : span.until;
+  // What is caught up goes one at a time.
+  const auto view = view_of(
+      ConnectionId{std::string(std::string_view{id.text}.substr(0, std::string_view{id.text}.rfind('/')))});
+  const bool one_by_one = view && policy_of(*view).catch_up == CatchUpPolicy::all;
+  const Millis patience = one_by_one ? longest_backlog : longest_wait;
   std::vector<Instant> uncovered;
   for (auto nominal = schedule->next(span.from); nominal && *nominal <= until;
        nominal = schedule->next(*nominal)) {
@@ -292,7 +299,7 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
     const auto recorded = ticks_.find({id, *nominal});
     if (recorded == ticks_.end()) {
       if (*nominal > span.until || open.contains({id, *nominal})) {
-        if (wall - *nominal > longest_wait) {
+        if (wall - *nominal > patience) {
           violated("everything_settles", fmt::format("tick {} of {} is still undecided", to_rfc3339(*nominal),
                                                      std::string_view{id.text}));
         }

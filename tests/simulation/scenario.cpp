@@ -1,5 +1,7 @@
 #include "simulation/scenario.hpp"
 
+#include "simulation/pending.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -23,6 +25,12 @@ constexpr std::array changes{std::chrono::month_day{std::chrono::March, std::chr
                              std::chrono::month_day{std::chrono::October, std::chrono::day{3}},
                              std::chrono::month_day{std::chrono::October, std::chrono::day{24}},
                              std::chrono::month_day{std::chrono::October, std::chrono::day{31}}};
+
+/// What may be asked of the core in this world.
+struct Abilities {
+  bool recovers = false;
+  bool catch_up_all = true;
+};
 
 template <class T, std::size_t N>
 const T& pick(Rng& rng, const std::array<T, N>& from) {
@@ -56,9 +64,9 @@ calendar::Schedule draw_calendar(Rng& rng) {
   return calendar::Schedule::cron({"0 0 * * * ?", "UTC", calendar::DstPolicy::safe}).value();
 }
 
-RuleSchedule draw_schedule(Rng& rng, bool recovers) {
+RuleSchedule draw_schedule(Rng& rng, const Abilities& abilities) {
   if (rng.chance(0.1)) return {"", SpreadEvery{hours{1}}};
-  if (recovers && rng.chance(0.12)) return {"", KeepFresh{drawn(rng, hours{1}, hours{3})}};
+  if (abilities.recovers && rng.chance(0.12)) return {"", KeepFresh{drawn(rng, hours{1}, hours{3})}};
   return {"", draw_calendar(rng)};
 }
 
@@ -77,11 +85,11 @@ void draw_recovery(Rng& rng, Policy& policy) {
   policy.breaker.probe_every = drawn(rng, hours{1}, hours{6});
 }
 
-Policy draw_policy(Rng& rng, bool recovers) {
+Policy draw_policy(Rng& rng, const Abilities& abilities) {
   Policy policy;
   policy.overlap = static_cast<OverlapPolicy>(rng.below(4));
   policy.cancel_any = rng.chance(0.3);
-  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(3));
+  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(abilities.catch_up_all ? 3 : 2));
   policy.catch_up_max = 2 + static_cast<std::uint32_t>(rng.below(8));
   policy.airbyte_schedule = static_cast<AirbyteSchedulePolicy>(rng.below(3));
   policy.priority = static_cast<Priority>(rng.below(3));
@@ -89,7 +97,7 @@ Policy draw_policy(Rng& rng, bool recovers) {
   if (rng.chance(0.2)) policy.jitter = drawn(rng, minutes{1}, minutes{20});
   policy.extra_jobs.max = static_cast<std::uint32_t>(rng.below(3));
   policy.extra_jobs.initial = drawn(rng, minutes{1}, minutes{10});
-  if (recovers) draw_recovery(rng, policy);
+  if (abilities.recovers) draw_recovery(rng, policy);
   return policy;
 }
 
@@ -108,6 +116,15 @@ emulator::Behaviour draw_behaviour(Rng& rng) {
     behaviour.empty = rng.unit() * 0.3;
     behaviour.empty_has_stats = rng.chance(0.5);
   }
+  if (rng.chance(0.1)) behaviour.ignores_cancels = 1 + static_cast<std::uint32_t>(rng.below(2));
+  if (rng.chance(0.07)) behaviour.never_starts = rng.unit() * 0.2;
+  if (rng.chance(0.07)) behaviour.never_retries = rng.unit() * 0.2;
+  if (rng.chance(0.1)) behaviour.silence_at_end = {minutes{0}, minutes{40}};
+  if (rng.chance(0.1)) behaviour.hides_stats = rng.unit();
+  if (rng.chance(0.1)) behaviour.restarts_counters = rng.unit();
+  if (rng.chance(0.1)) behaviour.low_volume = rng.unit() * 0.3;
+  if (rng.chance(0.1)) behaviour.high_volume = rng.unit() * 0.3;
+  if (rng.chance(0.05)) behaviour.rejected = rng.unit() * 0.5;
   behaviour.full_refresh = rng.chance(0.2);
   behaviour.commits_at_end = rng.chance(0.2);
   behaviour.fails_with_progress = rng.chance(0.3);
@@ -143,28 +160,28 @@ Limits draw_limits(Rng& rng) {
   return limits;
 }
 
-Rule draw_rule(Rng& rng, const std::string& names, bool recovers) {
+Rule draw_rule(Rng& rng, const std::string& names, const Abilities& abilities) {
   Rule rule;
   rule.match.name = names;
   rule.where = "syncwarden.yaml:" + std::to_string(10 + rng.below(90));
-  rule.policy = draw_policy(rng, recovers);
-  rule.schedules.push_back(draw_schedule(rng, recovers));
+  rule.policy = draw_policy(rng, abilities);
+  rule.schedules.push_back(draw_schedule(rng, abilities));
   if (rng.chance(0.15)) rule.schedules.push_back({"second", draw_calendar(rng)});
   return rule;
 }
 
-Plan draw_plan(Rng& rng, bool recovers) {
+Plan draw_plan(Rng& rng, const Abilities& abilities) {
   Plan plan;
-  for (const char* names : {"a-*", "b-*"}) plan.rules.push_back(draw_rule(rng, names, recovers));
-  if (rng.chance(0.6)) plan.rules.push_back(draw_rule(rng, "c-*", recovers));
-  if (recovers && rng.chance(0.3)) {
+  for (const char* names : {"a-*", "b-*"}) plan.rules.push_back(draw_rule(rng, names, abilities));
+  if (rng.chance(0.6)) plan.rules.push_back(draw_rule(rng, "c-*", abilities));
+  if (abilities.recovers && rng.chance(0.3)) {
     After after;
     after.parents.push_back(Match{.name = "a-*"});
     after.text = "after a-*";
     if (rng.chance(0.5)) after.within = hours{3};
     plan.rules.back().schedules = {{"", after}};
   }
-  if (recovers && rng.chance(0.4)) {
+  if (abilities.recovers && rng.chance(0.4)) {
     Blackout window{.name = "maintenance",
                     .match = {},
                     .begins = calendar::Schedule::cron({"0 0 2 * * ?", pick(rng, zones)}).value(),
@@ -182,16 +199,16 @@ Plan draw_plan(Rng& rng, bool recovers) {
 }
 
 /// What a person changes while everything runs: one thing at a time.
-Plan edited(Rng& rng, const Plan& before, bool recovers) {
+Plan edited(Rng& rng, const Plan& before, const Abilities& abilities) {
   Plan plan = before;
   auto& rule = plan.rules[rng.below(plan.rules.size())];
   switch (rng.below(9)) {
     case 0:
     case 1:
-      rule.schedules = {draw_schedule(rng, recovers)};
+      rule.schedules = {draw_schedule(rng, abilities)};
       break;
     case 2:
-      rule.policy = draw_policy(rng, recovers);
+      rule.policy = draw_policy(rng, abilities);
       break;
     case 3:
       plan.limits = draw_limits(rng);
@@ -250,6 +267,7 @@ double strongest(Fault fault) {
     case Fault::outage:
     case Fault::restored_state:
     case Fault::wrong_hour:
+    case Fault::schema_break:
       return 1;
     case Fault::orphan:
     case Fault::phantom:
@@ -280,7 +298,14 @@ forecast::Faults draw_faults(Rng& rng) {
     const double rate = rng.unit() * strongest(fault);
     if (on) faults[fault] = rate;
   }
+  if (known::wrong_clock_forgets_decisions) faults[Fault::wrong_hour] = 0;
+  if (known::counters_prove_workers) faults[Fault::workers_down] = 0;
   return faults;
+}
+
+bool may_catch_up_all(const forecast::Faults& faults) {
+  return !(known::edit_loses_a_backlog && faults[Fault::plan_edit] > 0) &&
+         !(known::restored_state_repeats_all && faults[Fault::restored_state] > 0);
 }
 
 }  // namespace
@@ -299,10 +324,11 @@ Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
   setup.start = draw_start(rng);
   const std::size_t connections = 3 + rng.below(8);
   for (std::size_t i = 0; i < connections; ++i) setup.pipelines.push_back(draw_pipeline(rng, i));
-  setup.plan = draw_plan(rng, recovers);
   setup.faults = draw_faults(rng);
+  const Abilities abilities{recovers, may_catch_up_all(setup.faults)};
+  setup.plan = draw_plan(rng, abilities);
   setup.bounds.longest_downtime = rng.chance(0.5) ? Millis{seconds{20}} : drawn(rng, minutes{1}, hours{5});
-  setup.edit = [recovers](Rng& draw, const Plan& before) { return edited(draw, before, recovers); };
+  setup.edit = [abilities](Rng& draw, const Plan& before) { return edited(draw, before, abilities); };
   setup.versions = {"1.4.0", "1.8.0", "2.0.0", "2.1.0"};
   setup.airbyte.version = setup.versions[rng.below(setup.versions.size())];
   setup.airbyte.signal_delay = {Millis{10}, rng.chance(0.5) ? Millis{seconds{20}} : Millis{300}};
