@@ -20,6 +20,11 @@ inline constexpr bool wrong_clock_forgets_decisions = true;
 inline constexpr bool edit_loses_a_backlog = true;
 /// An old state that is put back starts ticks of `catch_up: all` again that Airbyte's history shows as done.
 inline constexpr bool restored_state_repeats_all = true;
+/// The same with extra jobs: a failed run of the old state gets them again.
+inline constexpr bool restored_state_repeats_extra_jobs = true;
+/// Whether a job is newer than a tick is told by comparing Airbyte's clock with ours, to the millisecond:
+/// with ours half a minute ahead, an old state that is put back repeats the latest tick.
+inline constexpr bool restored_state_trusts_both_clocks = true;
 /// Counters that change are taken as proof that Airbyte's workers live; but jobs count without them, and only
 /// a new job, a status or an attempt is proof.
 inline constexpr bool counters_prove_workers = true;

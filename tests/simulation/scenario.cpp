@@ -299,6 +299,9 @@ forecast::Faults draw_faults(Rng& rng) {
     if (on) faults[fault] = rate;
   }
   if (known::wrong_clock_forgets_decisions) faults[Fault::wrong_hour] = 0;
+  if (known::restored_state_trusts_both_clocks && faults[Fault::restored_state] > 0) {
+    faults[Fault::wall_step] = 0;
+  }
   if (known::counters_prove_workers) faults[Fault::workers_down] = 0;
   return faults;
 }
