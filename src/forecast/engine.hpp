@@ -176,6 +176,7 @@ class Engine {
   void enable(const ConnectionId& id);
   void cancel_what_hangs(bool by_reset);
   void tidy_up();
+  void move_something();
 
   Setup setup_;
   Witness* witness_;

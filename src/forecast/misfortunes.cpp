@@ -235,16 +235,21 @@ void Engine::calm_down() {
     after(later, [this] { cancel_what_hangs(false); });
   }
   after(minutes{15}, [this] { cancel_what_hangs(true); });
-  // Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing.
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
-    after(later, [this] {
-      for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
-        const auto& connection = airbyte_.connection(i);
-        if (connection.phase != emulator::Phase::idle) continue;
-        (void)airbyte_.signal_sync(connection.view.id, now_);
-        return;
-      }
-    });
+    after(later, [this] { move_something(); });
+  }
+}
+
+/// Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing: somebody has to.
+void Engine::move_something() {
+  const auto& runs = disk_.runs();
+  const bool waits = std::any_of(
+      runs.begin(), runs.end(), [](const auto& entry) { return entry.second.phase == RunPhase::unresolved; });
+  for (emulator::ConnectionIndex i = 0; waits && i < airbyte_.connections(); ++i) {
+    const auto& connection = airbyte_.connection(i);
+    if (connection.phase != emulator::Phase::idle) continue;
+    (void)airbyte_.signal_sync(connection.view.id, now_);
+    return;
   }
 }
 

@@ -121,7 +121,7 @@ void Chronicle::crashed(Instant truth) {
 /// What was written after the copy was made has never been, for the disk; what Airbyte did, it did.
 void Chronicle::restored(Instant truth, Instant of) {
   say(truth, "the state of " + to_rfc3339(of) + " is put back");
-  restored_ = truth;
+  restored_.push_back(truth);
   std::erase_if(ticks_, [&](const auto& entry) { return entry.second.at > of; });
   for (auto& [id, spans] : bindings_) {
     std::erase_if(spans, [&](const Binding& span) { return span.since > of; });

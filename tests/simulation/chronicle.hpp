@@ -93,6 +93,7 @@ class Chronicle final : public forecast::Witness {
   void know_plan(const Plan& plan);
   [[nodiscard]] std::optional<calendar::Schedule> schedule_of(const std::string& spec) const;
 
+  [[nodiscard]] bool put_back_right_after(Instant born) const;
   [[nodiscard]] bool is_bound(const ScheduleId& id) const;
 
   // ---- oracles, as it happens
@@ -140,7 +141,7 @@ class Chronicle final : public forecast::Witness {
   std::map<std::pair<RunId, std::uint32_t>, std::vector<forecast::JobBorn>> effects_;
   std::vector<forecast::JobBorn> ours_;
   std::set<JobId> our_ids_;
-  std::optional<Instant> restored_;
+  std::vector<Instant> restored_;  // when an old state was put back
 
   // of this life
   std::map<RunId, Run> decided_;  // runs that hold a slot, as decided

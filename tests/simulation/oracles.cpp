@@ -326,6 +326,11 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
   }
 }
 
+bool Chronicle::put_back_right_after(Instant born) const {
+  return std::any_of(restored_.begin(), restored_.end(),
+                     [&](Instant at) { return at >= born && at - born < minutes{2}; });
+}
+
 /// A start leads to one job at most. (A request that was answered as if it had failed for good is beyond
 /// knowing; what follows it is another start.)
 void Chronicle::one_job_per_start() {
@@ -333,14 +338,16 @@ void Chronicle::one_job_per_start() {
     const auto honest =
         std::count_if(born.begin(), born.end(), [](const auto& job) { return !job.told_wrong; });
     if (honest <= 1) continue;
-    if (known::restored_state_repeats_extra_jobs && restored_ && start.second > 0) continue;
+    if (known::restored_state_repeats_extra_jobs && !restored_.empty() && start.second > 0) continue;
+    if (known::restored_state_repeats_what_is_fresh && put_back_right_after(born.front().job.at)) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
     const auto view = engine_->airbyte().connection(born[0].job.connection).view;
-    violated("one_job_per_start",
-             fmt::format("run {} made jobs {} and {} (overlap {}, catch_up {}{})", to_string(start.first),
-                         born[0].job.job.value, born[1].job.job.value, to_string(policy_of(view).overlap),
-                         to_string(policy_of(view).catch_up),
-                         restored_ ? ", the state was put back at " + to_rfc3339(*restored_) : ""));
+    violated(
+        "one_job_per_start",
+        fmt::format("run {} made jobs {} and {} (overlap {}, catch_up {}{})", to_string(start.first),
+                    born[0].job.job.value, born[1].job.job.value, to_string(policy_of(view).overlap),
+                    to_string(policy_of(view).catch_up),
+                    restored_.empty() ? "" : ", the state was put back at " + to_rfc3339(restored_.back())));
   }
 }
 
@@ -351,7 +358,8 @@ void Chronicle::every_job_of_ours_is_known() {
   std::set<JobId> claimed;
   for (const auto& [start, jobs] : claims_) claimed.insert(jobs.begin(), jobs.end());
   for (const auto& born : ours_) {
-    if (born.told_wrong || (restored_ && born.job.at <= *restored_) || claimed.contains(born.job.job))
+    if (born.told_wrong || (!restored_.empty() && born.job.at <= restored_.back()) ||
+        claimed.contains(born.job.job))
       continue;
     const auto own = claims_.find({born.run, born.job_number});
     const auto& made = effects_.at({born.run, born.job_number});
@@ -361,8 +369,11 @@ void Chronicle::every_job_of_ours_is_known() {
     const bool took_another =
         own != claims_.end() && !std::all_of(own->second.begin(), own->second.end(), by_itself);
     const auto run = engine_->disk().runs().find(born.run);
-    const bool undecidable = run != engine_->disk().runs().end() && run->second.verdict == Verdict::ambiguous;
-    if (took_another || undecidable) continue;
+    const bool known_run = run != engine_->disk().runs().end();
+    const bool undecidable = known_run && run->second.verdict == Verdict::ambiguous;
+    const bool in_the_air =
+        known_run && (run->second.phase == RunPhase::intended || run->second.phase == RunPhase::unresolved);
+    if (took_another || undecidable || in_the_air) continue;  // everything_settles looks at the last
     ++tally_.doubled;
     violated("every_job_of_ours_is_known",
              fmt::format("job {} of {} belongs to no run (run {})", born.job.job.value,

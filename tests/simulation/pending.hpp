@@ -22,6 +22,8 @@ inline constexpr bool edit_loses_a_backlog = true;
 inline constexpr bool restored_state_repeats_all = true;
 /// The same with extra jobs: a failed run of the old state gets them again.
 inline constexpr bool restored_state_repeats_extra_jobs = true;
+/// The same with a tick that is no minute old: it counts as on time, so nobody asks whether its job is there.
+inline constexpr bool restored_state_repeats_what_is_fresh = true;
 /// Whether a job is newer than a tick is told by comparing Airbyte's clock with ours, to the millisecond:
 /// with ours half a minute ahead, an old state that is put back repeats the latest tick.
 inline constexpr bool restored_state_trusts_both_clocks = true;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ostream>
 #include <string_view>
 
 namespace syncwarden::simulation {
@@ -34,6 +35,10 @@ struct SabotageOf {
   std::string_view name;
   std::string_view oracle;  ///< that must see it
   bool needs_recovery = false;
+
+  friend std::ostream& operator<<(std::ostream& out, const SabotageOf& sabotage) {
+    return out << sabotage.name;
+  }
 };
 
 inline constexpr std::array all_sabotage{

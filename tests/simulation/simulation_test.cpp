@@ -21,8 +21,7 @@ constexpr bool sanitized = __has_feature(address_sanitizer);
 constexpr bool sanitized = false;
 #endif
 
-/// 200 in all; a sanitizer slows the world down by ten.
-constexpr std::uint64_t shards = 4;
+/// 200 in all, in four shards that may run at once; a sanitizer slows the world down by ten.
 constexpr std::uint64_t seeds_in_a_shard = sanitized ? 5 : 50;
 
 class Shard : public testing::TestWithParam<std::uint64_t> {};
@@ -42,7 +41,6 @@ TEST_P(Shard, LosesDoublesAndWronglyCancelsNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulation, Shard, testing::Values(0, 50, 100, 150));
-static_assert(shards == 4);
 
 TEST(Simulation, TheSameSeedPlaysTheSameWorld) {
   const PlayOptions day{.safety = 24h};
@@ -56,7 +54,7 @@ TEST(Simulation, TheSameSeedPlaysTheSameWorld) {
 }
 
 TEST(Simulation, WithoutFaultsEveryTickStartsOnTime) {
-  PlayOptions options{.safety = 48h};
+  PlayOptions options{.safety = 48h + 10min};
   options.change = [](forecast::Setup& setup) {
     setup.faults = {};
     setup.start = std::chrono::sys_days{std::chrono::year{2026} / 2 / 3};  // no zone changes its clocks then
