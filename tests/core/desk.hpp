@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/core.hpp"
-#include "simulation/durable_image.hpp"
+#include "forecast/durable_image.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -75,7 +75,7 @@ class Desk {
   void step(const Input& input);
   void reload() { step(in::PlanChanged{std::make_shared<const Plan>(plan)}); }
   [[nodiscard]] Core& core() { return *core_; }
-  simulation::DurableImage disk;
+  forecast::DurableImage disk;
   std::vector<Fact> facts;
   /// "started/on_time"; "-" while it has none.
   [[nodiscard]] std::string tick(Instant nominal, const std::string& schedule = "c/0") const;

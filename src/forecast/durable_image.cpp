@@ -1,16 +1,32 @@
-#include "simulation/durable_image.hpp"
+#include "forecast/durable_image.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include <fmt/format.h>
 
-namespace syncwarden::simulation {
+namespace syncwarden::forecast {
 
+DurableImage::DurableImage(const Snapshot& found) {
+  for (const auto& cursor : found.cursors) cursors_[cursor.schedule] = cursor;
+  for (const auto& run : found.open_runs) put_run(run);
+  for (const auto& record : found.jobs) jobs_[record.job.id] = record;
+  for (const auto& view : found.connections) connections_[view.id] = view;
+  for (const auto& history : found.histories) histories_[history.connection] = history;
+  for (const auto& incident : found.incidents) incidents_[incident.id] = incident;
+  for (const auto& recovery : found.recoveries) recoveries_[recovery.job] = recovery;
+  for (const auto& pause : found.pauses) pauses_[pause.connection] = pause;
+  for (const auto& record : found.commands) commands_[record.key] = record;
+  newest_incident_ = found.newest_incident;
+  job_cursor_ = found.job_cursor;
+}
+
+/// The same record may be written again, by a commit that was told as failed.
 void DurableImage::put_tick(const Tick& tick) {
   const auto [known, fresh] = ticks_.emplace(std::pair{tick.schedule, tick.nominal}, tick);
-  if (!fresh) {
+  if (!fresh && known->second != tick) {
     violations_.push_back(fmt::format("tick {} of {} was decided twice: {}/{}, then {}/{}",
-                                      to_rfc3339(tick.nominal), tick.schedule.text,
+                                      to_rfc3339(tick.nominal), std::string_view{tick.schedule.text},
                                       to_string(known->second.outcome), to_string(known->second.reason),
                                       to_string(tick.outcome), to_string(tick.reason)));
   }
@@ -46,7 +62,10 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
           } else if constexpr (std::is_same_v<M, put::PutRun>) {
             put_run(m.run);
           } else if constexpr (std::is_same_v<M, put::PutJob>) {
-            jobs_[m.record.job.id] = m.record;
+            auto& kept = jobs_[m.record.job.id];
+            const auto run = m.record.run ? m.record.run : kept.run;
+            kept = m.record;
+            kept.run = run;
           } else if constexpr (std::is_same_v<M, put::PutHistory>) {
             histories_[m.history.connection] = m.history;
           } else if constexpr (std::is_same_v<M, put::PutConnection>) {
@@ -57,6 +76,7 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
             job_cursor_ = m.updated;
           } else if constexpr (std::is_same_v<M, put::PutIncident>) {
             incidents_[m.incident.id] = m.incident;
+            newest_incident_ = std::max(newest_incident_, m.incident.id);
           } else if constexpr (std::is_same_v<M, put::PutRecovery>) {
             recoveries_[m.recovery.job] = m.recovery;
           } else if constexpr (std::is_same_v<M, put::DropRecovery>) {
@@ -79,13 +99,21 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
 Snapshot DurableImage::snapshot() const {
   Snapshot snapshot;
   for (const auto& [id, cursor] : cursors_) snapshot.cursors.push_back(cursor);
+  Instant newest_change{};
+  for (const auto& [id, incident] : incidents_) newest_change = std::max(newest_change, incident.updated);
   for (const auto& [id, incident] : incidents_) {
-    snapshot.newest_incident = std::max(snapshot.newest_incident, id);
-    if (!incident.closed) snapshot.incidents.push_back(incident);
+    if (!incident.closed || *incident.closed + std::chrono::hours{24} >= newest_change) {
+      snapshot.incidents.push_back(incident);
+    }
   }
+  snapshot.newest_incident = newest_incident_;
   for (const auto& [job, recovery] : recoveries_) snapshot.recoveries.push_back(recovery);
   for (const auto& [connection, pause] : pauses_) snapshot.pauses.push_back(pause);
-  for (const auto& [key, record] : commands_) snapshot.commands.push_back(record);
+  Instant newest_command{};
+  for (const auto& [key, record] : commands_) newest_command = std::max(newest_command, record.at);
+  for (const auto& [key, record] : commands_) {
+    if (record.at + std::chrono::hours{24} >= newest_command) snapshot.commands.push_back(record);
+  }
   for (const auto& id : open_) snapshot.open_runs.push_back(runs_.at(id));
   for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
     // Ids grow with time: far enough back, nothing is recent any more.
@@ -100,4 +128,4 @@ Snapshot DurableImage::snapshot() const {
   return snapshot;
 }
 
-}  // namespace syncwarden::simulation
+}  // namespace syncwarden::forecast

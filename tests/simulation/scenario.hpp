@@ -1,0 +1,23 @@
+// A world drawn from its seed: swarm testing, so that each seed has a few faults of its own, some of them
+// strong, instead of all of them weak.
+#pragma once
+
+#include "forecast/engine.hpp"
+
+#include <cstdint>
+
+namespace syncwarden::simulation {
+
+struct Scenario {
+  forecast::Setup setup;
+  Millis safety{};    ///< with faults
+  Millis liveness{};  ///< without: everything settles
+};
+
+/// `recovers`: with what only a core with the recovery ladder can do.
+[[nodiscard]] Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers);
+
+/// The plan of the calm: as it is, without what makes a tick wait longer than anybody looks.
+[[nodiscard]] Plan calmed(Plan plan);
+
+}  // namespace syncwarden::simulation

@@ -1,0 +1,113 @@
+// The simulator as a program: ./dev simulate --seeds N [--seed S] [--days D] [--trace]
+#include "simulation/play.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace syncwarden::simulation {
+namespace {
+
+struct Asked {
+  std::uint64_t seeds = 200;
+  std::uint64_t first = 1;
+  std::uint64_t days = 4;
+  bool trace = false;
+};
+
+constexpr const char* usage =
+    "usage: simulate [--seeds N] [--seed FIRST] [--days D] [--trace]\n"
+    "  Plays N worlds of D days with faults and 14 hours without, and judges them.\n"
+    "  --trace prints what happens in the first one, a line an event.\n";
+
+std::optional<Asked> parse(int count, char** words) {
+  Asked asked;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--trace") {
+      asked.trace = true;
+      asked.seeds = 1;
+      continue;
+    }
+    std::uint64_t* into = word == "--seeds"  ? &asked.seeds
+                          : word == "--seed" ? &asked.first
+                          : word == "--days" ? &asked.days
+                                             : nullptr;
+    if (into == nullptr || ++i == count) return std::nullopt;
+    const std::string_view number = words[i];
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), *into);
+    if (error != std::errc{} || end != number.data() + number.size()) return std::nullopt;
+  }
+  return asked;
+}
+
+void add(Tally& sum, const Tally& more) {
+  sum.due += more.due;
+  sum.started += more.started;
+  sum.skipped += more.skipped;
+  sum.missed += more.missed;
+  sum.failed_to_start += more.failed_to_start;
+  sum.undecided += more.undecided;
+  sum.lost += more.lost;
+  sum.jobs += more.jobs;
+  sum.ours += more.ours;
+  sum.doubled += more.doubled;
+  sum.wrongly_cancelled += more.wrongly_cancelled;
+  sum.cancels += more.cancels;
+  sum.adopted += more.adopted;
+}
+
+int run(const Asked& asked) {
+  const auto began = std::chrono::steady_clock::now();
+  PlayOptions options;
+  options.safety = std::chrono::hours{24 * static_cast<std::int64_t>(asked.days)};
+  if (asked.trace) options.print = [](const std::string& line) { fmt::print("{}\n", line); };
+  Tally sum;
+  Coverage coverage;
+  double years = 0;
+  std::uint64_t crashes = 0, events = 0, bad = 0;
+  for (std::uint64_t seed = asked.first; seed < asked.first + asked.seeds; ++seed) {
+    const auto played = play(seed, options);
+    years += std::chrono::duration<double, std::ratio<365 * 24 * 3600>>(played.span).count();
+    add(sum, played.tally);
+    coverage.add(played.coverage);
+    crashes += played.crashes;
+    events += played.events;
+    if (played.violations.empty()) continue;
+    if (++bad <= 20) fmt::print("{}", told(played));
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  fmt::print("{}", coverage.table());
+  fmt::print(
+      "{} seeds from {}, {:.1f} virtual years: {} ticks due, {} started or attached, {} skipped, {} missed, "
+      "{} failed "
+      "to start, {} still waiting; {} jobs, {} of them ours, {} adopted, {} cancels; {} crashes, {} events\n",
+      asked.seeds, asked.first, years, sum.due, sum.started, sum.skipped, sum.missed, sum.failed_to_start,
+      sum.undecided, sum.jobs, sum.ours, sum.adopted, sum.cancels, crashes, events);
+  fmt::print("{} lost, {} doubled, {} wrongly cancelled; {} seeds with violations; {:.1f} s\n", sum.lost,
+             sum.doubled, sum.wrongly_cancelled, bad, took.count());
+  const auto missing = coverage.missing(core_recovers);
+  if (!missing.empty() && asked.seeds >= 200) {
+    for (const auto& what : missing) fmt::print("never fired: {}\n", what);
+    return 1;
+  }
+  return bad == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace syncwarden::simulation
+
+int main(int count, char** words) {
+  const auto asked = syncwarden::simulation::parse(count, words);
+  if (!asked) {
+    std::fputs(syncwarden::simulation::usage, stderr);
+    return 2;
+  }
+  return syncwarden::simulation::run(*asked);
+}
