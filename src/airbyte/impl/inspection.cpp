@@ -80,8 +80,8 @@ std::string attempt_body(JobId job, std::uint32_t attempt) {
 std::string stream_statuses_body(const WorkspaceId& workspace, const ConnectionId& connection, JobId job,
                                  std::uint32_t attempt, std::size_t page_size, std::size_t page) {
   json::object body;
-  body["workspaceId"] = json::string(workspace.text);
-  body["connectionId"] = json::string(connection.text);
+  body["workspaceId"] = json::string(workspace.text.view());
+  body["connectionId"] = json::string(connection.text.view());
   body["jobId"] = job.value;
   body["attemptNumber"] = attempt;
   json::object pagination;

@@ -28,7 +28,7 @@ std::string percent_text(double share) { return fmt::format("{:.6g}%", share * 1
 
 /// {done_by: "08:00", days: MON-FRI} Europe/Paris; the expression has the form that the reader gave it.
 std::string deadline_text(const Schedule& deadlines) {
-  std::istringstream words(deadlines.text());
+  std::istringstream words(deadlines.text().str());
   std::string second, minute, hour, day, month, days, zone;
   words >> second >> minute >> hour >> day >> month >> days >> zone;
   return fmt::format("{{done_by: \"{:0>2}:{:0>2}\", days: {}}} ({})", hour, minute, days, zone);
