@@ -1,6 +1,6 @@
 # A Debian 12 file system from the mirror that this machine's own apt uses. Sourced by the checks that need one; they
 # define die().
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 debian_sources() {
   # shellcheck disable=SC2016  # apt's placeholders
