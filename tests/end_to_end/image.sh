@@ -12,7 +12,7 @@ usage: image.sh [--from-source] [--base TAR] [--no-compose] [--keep]
   --no-compose    the image only
   --keep          leave the folder behind and say where
 
-Needs root, mmdebstrap, docker.io, iproute2, sqlite3, curl and 2 GB in TMPDIR, which must be a file system that can be
+Needs root, mmdebstrap, docker.io, iproute2, sqlite3, curl and 2 GB (4 to compile) in TMPDIR, a file system that can be
 below an overlay (most can); for compose also docker-compose, prometheus and iptables.
 HELP
 }
