@@ -105,6 +105,7 @@ class Daemon {
   asio::awaitable<void> keep_house();
   asio::awaitable<Result<std::string>> reload();
   Result<std::string> apply(const settings::Loaded& loaded);
+  [[nodiscard]] std::string status_line() const;
   asio::awaitable<void> stop();
   void fail(const Error& error);
 
@@ -124,6 +125,7 @@ class Daemon {
   runtime::TaskGroup tasks_;
   asio::thread_pool worker_{1};  // reads files, so that the loop does not
   asio::steady_timer stop_asked_;
+  std::string listens_;  // the address that is really bound
   bool draining_ = false;
   bool reloading_ = false;
   int status_ = 0;
@@ -274,7 +276,8 @@ asio::awaitable<Result<void>> Daemon::start() {
              {"listen", listen},
              {"state", options_.settings.state_path.empty() ? "memory" : options_.settings.state_path},
              {"mode", manages ? to_string(plan->mode) : "observing, touching nothing"}});
-  systemd_.send(fmt::format("READY=1\nSTATUS={} rules, serving on {}", plan->rules.size(), listen));
+  listens_ = listen;
+  systemd_.send("READY=1\nSTATUS=" + status_line());
   if (options_.ready) options_.ready(*port);
   co_return Result<void>{};
 }
@@ -308,8 +311,8 @@ asio::awaitable<void> Daemon::wait_for_signals() {
       continue;
     }
     systemd_.reloading(runtime::read_clock());
-    const auto result = co_await reload();
-    systemd_.send(result ? "READY=1" : "READY=1\nSTATUS=the last reload was refused; see the log");
+    (void)co_await reload();
+    systemd_.send("READY=1");
   }
 }
 
@@ -325,6 +328,12 @@ asio::awaitable<void> Daemon::keep_house() {
     const auto [interrupted] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     if (interrupted) co_return;
   }
+}
+
+/// What `systemctl status` shows.
+std::string Daemon::status_line() const {
+  const auto rules = options_.settings.plan->rules.size();
+  return fmt::format("{} rule{}, serving on {}", rules, rules == 1 ? "" : "s", listens_);
 }
 
 asio::awaitable<settings::Loaded> load_on_worker(std::function<settings::Loaded()> load) { co_return load(); }
@@ -348,6 +357,7 @@ asio::awaitable<Result<std::string>> Daemon::reload() {
     metrics_.config_refused();
     log_.error("configuration refused, the old one stays", {{"error", to_string(result.error())}});
   }
+  systemd_.send(result ? "STATUS=" + status_line() : "STATUS=the last reload was refused; see the log");
   co_return result;
 }
 

@@ -6,6 +6,7 @@ include(GNUInstallDirs)
 
 install(TARGETS syncwarden RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/systemd/syncwarden.service" DESTINATION /lib/systemd/system)
+install(FILES "${PROJECT_SOURCE_DIR}/systemd/80-syncwarden.preset" DESTINATION /lib/systemd/system-preset)
 install(FILES "${PROJECT_SOURCE_DIR}/config/minimal.yaml" DESTINATION /etc/syncwarden RENAME syncwarden.yaml)
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/syncwarden")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/syncwarden" RENAME copyright)
@@ -26,6 +27,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS tzdata)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 file(WRITE "${PROJECT_BINARY_DIR}/deb/conffiles" "/etc/syncwarden/syncwarden.yaml\n")
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/deb/conffiles")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  "${PROJECT_BINARY_DIR}/deb/conffiles"
+  "${PROJECT_SOURCE_DIR}/systemd/deb/postinst"
+  "${PROJECT_SOURCE_DIR}/systemd/deb/prerm"
+  "${PROJECT_SOURCE_DIR}/systemd/deb/postrm")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

@@ -38,6 +38,8 @@ say() { printf '[%5d s] %s\n' "$SECONDS" "$*"; }
 die() { printf 'clean_root: %s\n' "$*" >&2; exit 1; }
 [[ $(id -u) == 0 ]] || die "needs root"
 command -v mmdebstrap >/dev/null || die "needs mmdebstrap (apt-get install mmdebstrap)"
+# shellcheck source=tests/end_to_end/debian_root.sh
+source "$here/debian_root.sh"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/syncwarden-clean-root.XXXXXX")
 root=$work/root
@@ -55,27 +57,10 @@ trap 'exit 130' INT TERM
 
 # --- the root: nothing but what the README asks for -------------------------------------------------------------
 
-# The mirror that this machine's own apt uses.
-debian_sources() {
-  # shellcheck disable=SC2016  # apt's placeholders
-  apt-get indextargets 'Created-By: Packages' 'Origin: Debian' \
-    --format '$(CODENAME)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' | sed -n 's/^bookworm[a-z-]*|//p' | sort -u
-}
-
-make_base() {
-  local sources
-  sources=$(debian_sources)
-  [[ -n $sources ]] || die "apt names no source of Debian 12 (bookworm); run apt-get update"
-  mmdebstrap --quiet --format=tar --variant=minbase --include=git,bash,ca-certificates \
-    --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io bookworm "$1" - <<<"$sources"
-}
-
 mkdir "$root"
 tar=${base:-$work/base.tar}
-if [[ ! -e $tar ]]; then
-  say "making a Debian 12 root with git, bash and ca-certificates"
-  make_base "$tar.new" && mv "$tar.new" "$tar"
-fi
+say "a Debian 12 root with git, bash and ca-certificates"
+make_debian_root "$tar" git,bash,ca-certificates
 tar -xf "$tar" --numeric-owner -C "$root"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 git -C "$project" bundle create --quiet "$root/srv/origin.bundle" HEAD
