@@ -84,12 +84,12 @@ std::vector<ConnectionId> matching(const ReadView& view, std::string_view glob) 
 }
 
 const std::optional<std::string>& Names::of(const ConnectionId& id) {
-  const auto [entry, fresh] = known_.try_emplace(id);
-  if (fresh) {
-    view_.with_connection(
-        id, [&](const ConnectionPicture& picture) { entry->second = std::string(picture.view->name); });
-  }
-  return entry->second;
+  const auto known = known_.find(id);
+  if (known != known_.end()) return known->second;
+  auto& name = known_[id];
+  view_.with_connection(
+      id, [&name](const ConnectionPicture& picture) { name = std::string(picture.view->name); });
+  return name;
 }
 
 ConnectionId connection_of(const ScheduleId& schedule) {
