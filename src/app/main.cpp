@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   app::add_demo(app, chosen);
   app::add_check(app, chosen);
   app::add_next(app, chosen);
+  app::add_plan(app, chosen);
   app::add_emulator(app, chosen);
   app::add_healthcheck(app, chosen);
   try {

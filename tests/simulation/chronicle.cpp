@@ -143,6 +143,11 @@ void Chronicle::stepped(Instant truth, Now now, const Input& input, const Decisi
   if (std::holds_alternative<in::PlanChanged>(input)) know_plan(engine_->plan());
   see(input);
   for (const auto& fact : decision.facts) count(fact);
+  for (const auto& effect : decision.after) {
+    const auto* cancel = std::get_if<out::CancelJob>(&effect);
+    const auto view = cancel == nullptr ? std::nullopt : view_of(cancel->connection);
+    if (view) asked_under_.insert_or_assign(cancel->job, policy_of(*view));
+  }
   no_cancel_without_sight(truth, input, decision);
   limits_are_kept(truth, decision);
   if (recovers_) {

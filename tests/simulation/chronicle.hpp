@@ -148,6 +148,7 @@ class Chronicle final : public forecast::Witness {
   std::map<ConnectionId, std::set<JobId>> visible_;
   std::set<std::uint64_t> asked_;
   std::set<ConnectionId> cancel_asked_;  // by a command; never forgotten
+  std::map<JobId, Policy> asked_under_;  // the policy when its cancel was decided
   std::set<JobId> cancel_step_;          // by the ladder
   bool sighted_ = false;
   std::optional<Mono> last_sight_;

@@ -121,7 +121,8 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   if (job.type != JobType::sync) return false;
   const auto view = view_of(cancel.connection);
   if (!view) return false;
-  const auto& policy = policy_of(*view);
+  const auto under = asked_under_.find(job.id);
+  const Policy& policy = under == asked_under_.end() ? policy_of(*view) : under->second;
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
