@@ -4,9 +4,7 @@
 #include "forecast/impl/conclusions.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <set>
 #include <string_view>
 
 namespace syncwarden::forecast {
@@ -108,16 +106,26 @@ std::vector<Span> spans_of(const Engine& world, const std::vector<ConnectionView
   return spans;
 }
 
-std::optional<WaitCause> cause_of(const PlannedTick& tick, const Plan& plan, const std::vector<Span>& spans,
-                                  const std::map<JobId, std::size_t>& span_of, JobId own) {
-  if (tick.waits < worth_telling) return std::nullopt;
-  const auto self = span_of.find(own);
-  for (const auto& span : spans) {
-    if (span.connection->id != tick.connection || (self != span_of.end() && &span == &spans[self->second])) {
-      continue;
+/// The jobs by connection and by number.
+struct Spans {
+  explicit Spans(const std::vector<Span>& spans) {
+    for (const auto& span : spans) {
+      of_connection[span.connection->id].push_back(&span);
+      of_job.emplace(span.job, &span);
     }
-    if (span.starts <= tick.due && tick.due < span.ends) return WaitCause::overlap;
   }
+
+  std::map<ConnectionId, std::vector<const Span*>> of_connection;
+  std::map<JobId, const Span*> of_job;
+};
+
+std::optional<WaitCause> cause_of(const PlannedTick& tick, const Plan& plan, const Spans& spans, JobId own) {
+  if (tick.waits < worth_telling) return std::nullopt;
+  const auto& others = spans.of_connection.at(tick.connection);
+  const bool busy = std::any_of(others.begin(), others.end(), [&](const Span* span) {
+    return span->job != own && span->starts <= tick.due && tick.due < span->ends;
+  });
+  if (busy) return WaitCause::overlap;
   const auto& limits = plan.limits;
   const bool limited = limits.total > 0 || limits.per_source > 0 || limits.per_destination > 0 ||
                        limits.per_source_type > 0 || limits.per_destination_type > 0 ||
@@ -129,8 +137,7 @@ std::optional<WaitCause> cause_of(const PlannedTick& tick, const Plan& plan, con
 std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
                                   const std::map<ConnectionId, const ConnectionView*>& views,
                                   const std::vector<Span>& spans, Instant from, Instant until) {
-  std::map<JobId, std::size_t> span_of;
-  for (std::size_t i = 0; i < spans.size(); ++i) span_of.emplace(spans[i].job, i);
+  const Spans index(spans);
   std::vector<PlannedTick> ticks;
   for (const auto& [decided, connection, name] : notes.ticks) {
     PlannedTick tick;
@@ -151,13 +158,13 @@ std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
     tick.detail = decided.detail;
     if (decided.run) {
       const auto job = notes.jobs.find(*decided.run);
-      const auto span = job == notes.jobs.end() ? span_of.end() : span_of.find(job->second);
-      if (span != span_of.end()) {
-        tick.starts = spans[span->second].starts;
-        tick.ends = spans[span->second].ends;
+      const auto span = job == notes.jobs.end() ? index.of_job.end() : index.of_job.find(job->second);
+      if (span != index.of_job.end()) {
+        tick.starts = span->second->starts;
+        tick.ends = span->second->ends;
         if (decided.outcome == TickOutcome::started) {
           tick.waits = std::max(Millis{}, *tick.starts - tick.due);
-          tick.cause = cause_of(tick, plan, spans, span_of, job->second);
+          tick.cause = cause_of(tick, plan, index, job->second);
         }
       }
     }
