@@ -363,12 +363,9 @@ void Chronicle::every_job_of_ours_is_known() {
         claimed.contains(born.job.job))
       continue;
     const auto own = claims_.find({born.run, born.job_number});
-    const auto& made = effects_.at({born.run, born.job_number});
-    const auto by_itself = [&](const JobId& job) {
-      return std::any_of(made.begin(), made.end(), [&](const auto& one) { return one.job.job == job; });
-    };
     const bool took_another =
-        own != claims_.end() && !std::all_of(own->second.begin(), own->second.end(), by_itself);
+        own != claims_.end() && std::any_of(own->second.begin(), own->second.end(),
+                                            [&](const JobId& job) { return !our_ids_.contains(job); });
     const auto run = engine_->disk().runs().find(born.run);
     const bool known_run = run != engine_->disk().runs().end();
     const bool undecidable = known_run && run->second.verdict == Verdict::ambiguous;
