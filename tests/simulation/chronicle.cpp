@@ -227,6 +227,7 @@ void Chronicle::committed(Instant truth, const std::vector<Mutation>& batch) {
     } else if (const auto* put = std::get_if<put::PutRun>(&mutation)) {
       if (print_) say(truth, "written " + told(put->run));
       on_disk_[put->run.id] = put->run;
+      a_run_takes_no_job_older_than_its_baseline(put->run);
       if (put->run.job.value != 0) claims_[{put->run.id, put->run.job_number}].insert(put->run.job);
     } else if (const auto* cursor = std::get_if<put::Cursor>(&mutation)) {
       cursors[cursor->cursor.schedule] = cursor->cursor;

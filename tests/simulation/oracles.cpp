@@ -63,6 +63,18 @@ void Chronicle::a_tick_is_decided_once(Instant truth, const Tick& tick) {
                   to_string(known->second.tick.reason), to_string(tick.outcome), to_string(tick.reason)));
 }
 
+/// What had been seen before the first request of a start is no effect of it.
+void Chronicle::a_run_takes_no_job_older_than_its_baseline(const Run& run) {
+  const std::pair start{run.id, run.job_number};
+  if (run.phase == RunPhase::intended) baselines_.try_emplace(start, run.baseline);
+  const bool as_its_own = run.attribution == Attribution::proven || run.attribution == Attribution::adopted;
+  const auto baseline = baselines_.find(start);
+  if (!as_its_own || run.job.value == 0 || baseline == baselines_.end() || run.job > baseline->second) return;
+  violated("a_run_takes_no_job_older_than_its_baseline",
+           fmt::format("run {} takes job {}, and knew job {} before its first request", to_string(run.id),
+                       run.job.value, baseline->second.value));
+}
+
 /// When a sync request is sent, the disk holds its intent.
 void Chronicle::no_effect_before_its_commit(const Effect& effect) {
   const auto* request = std::get_if<out::TriggerSync>(&effect);
