@@ -135,7 +135,7 @@ JobInspection Airbyte::inspect(const Job& job) const {
   inspection.workflow_running = workflow_runs(job.connection);
   if (!rules_.stream_statuses || job.attempts.empty()) return inspection;
   StreamState stream;
-  stream.name = "public." + connections_[job.connection].view.source.name;
+  stream.name = "public." + connections_[job.connection].view.source.name.str();
   stream.state = stream_state(job);
   stream.quota_reset = quota_reset(job);
   inspection.streams.push_back(std::move(stream));

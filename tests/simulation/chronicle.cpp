@@ -143,6 +143,11 @@ void Chronicle::stepped(Instant truth, Now now, const Input& input, const Decisi
   if (std::holds_alternative<in::PlanChanged>(input)) know_plan(engine_->plan());
   see(input);
   for (const auto& fact : decision.facts) count(fact);
+  for (const auto& effect : decision.after) {
+    const auto* cancel = std::get_if<out::CancelJob>(&effect);
+    const auto view = cancel == nullptr ? std::nullopt : view_of(cancel->connection);
+    if (view) asked_under_.insert_or_assign(cancel->job, policy_of(*view));
+  }
   no_cancel_without_sight(truth, input, decision);
   limits_are_kept(truth, decision);
   if (recovers_) {
@@ -222,6 +227,7 @@ void Chronicle::committed(Instant truth, const std::vector<Mutation>& batch) {
     } else if (const auto* put = std::get_if<put::PutRun>(&mutation)) {
       if (print_) say(truth, "written " + told(put->run));
       on_disk_[put->run.id] = put->run;
+      a_run_takes_no_job_older_than_its_baseline(put->run);
       if (put->run.job.value != 0) claims_[{put->run.id, put->run.job_number}].insert(put->run.job);
     } else if (const auto* cursor = std::get_if<put::Cursor>(&mutation)) {
       cursors[cursor->cursor.schedule] = cursor->cursor;

@@ -98,6 +98,7 @@ class Chronicle final : public forecast::Witness {
 
   // ---- oracles, as it happens
   void a_tick_is_decided_once(Instant truth, const Tick& tick);
+  void a_run_takes_no_job_older_than_its_baseline(const Run& run);
   void no_effect_before_its_commit(const Effect& effect);
   void every_command_is_answered_once(const Effect& effect);
   void no_cancel_without_sight(Instant truth, const Input& input, const Decision& decision);
@@ -138,6 +139,7 @@ class Chronicle final : public forecast::Witness {
   std::map<std::pair<ScheduleId, Instant>, RecordedTick> ticks_;
   std::map<RunId, Run> on_disk_;  // open ones, and those that ended in this life
   std::map<std::pair<RunId, std::uint32_t>, std::set<JobId>> claims_;
+  std::map<std::pair<RunId, std::uint32_t>, JobId> baselines_;  // as first written
   std::map<std::pair<RunId, std::uint32_t>, std::vector<forecast::JobBorn>> effects_;
   std::vector<forecast::JobBorn> ours_;
   std::set<JobId> our_ids_;
@@ -148,6 +150,7 @@ class Chronicle final : public forecast::Witness {
   std::map<ConnectionId, std::set<JobId>> visible_;
   std::set<std::uint64_t> asked_;
   std::set<ConnectionId> cancel_asked_;  // by a command; never forgotten
+  std::map<JobId, Policy> asked_under_;  // the policy when its cancel was decided
   std::set<JobId> cancel_step_;          // by the ladder
   bool sighted_ = false;
   std::optional<Mono> last_sight_;

@@ -63,6 +63,18 @@ void Chronicle::a_tick_is_decided_once(Instant truth, const Tick& tick) {
                   to_string(known->second.tick.reason), to_string(tick.outcome), to_string(tick.reason)));
 }
 
+/// What had been seen before the first request of a start is no effect of it.
+void Chronicle::a_run_takes_no_job_older_than_its_baseline(const Run& run) {
+  const std::pair start{run.id, run.job_number};
+  if (run.phase == RunPhase::intended) baselines_.try_emplace(start, run.baseline);
+  const bool as_its_own = run.attribution == Attribution::proven || run.attribution == Attribution::adopted;
+  const auto baseline = baselines_.find(start);
+  if (!as_its_own || run.job.value == 0 || baseline == baselines_.end() || run.job > baseline->second) return;
+  violated("a_run_takes_no_job_older_than_its_baseline",
+           fmt::format("run {} takes job {}, and knew job {} before its first request", to_string(run.id),
+                       run.job.value, baseline->second.value));
+}
+
 /// When a sync request is sent, the disk holds its intent.
 void Chronicle::no_effect_before_its_commit(const Effect& effect) {
   const auto* request = std::get_if<out::TriggerSync>(&effect);
@@ -121,7 +133,8 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   if (job.type != JobType::sync) return false;
   const auto view = view_of(cancel.connection);
   if (!view) return false;
-  const auto& policy = policy_of(*view);
+  const auto under = asked_under_.find(job.id);
+  const Policy& policy = under == asked_under_.end() ? policy_of(*view) : under->second;
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
@@ -362,12 +375,9 @@ void Chronicle::every_job_of_ours_is_known() {
         claimed.contains(born.job.job))
       continue;
     const auto own = claims_.find({born.run, born.job_number});
-    const auto& made = effects_.at({born.run, born.job_number});
-    const auto by_itself = [&](const JobId& job) {
-      return std::any_of(made.begin(), made.end(), [&](const auto& one) { return one.job.job == job; });
-    };
     const bool took_another =
-        own != claims_.end() && !std::all_of(own->second.begin(), own->second.end(), by_itself);
+        own != claims_.end() && std::any_of(own->second.begin(), own->second.end(),
+                                            [&](const JobId& job) { return !our_ids_.contains(job); });
     const auto run = engine_->disk().runs().find(born.run);
     const bool known_run = run != engine_->disk().runs().end();
     const bool undecidable = known_run && run->second.verdict == Verdict::ambiguous;

@@ -44,7 +44,7 @@ struct SabotageOf {
 inline constexpr std::array all_sabotage{
     SabotageOf{Sabotage::request_before_commit, "request_before_commit", "no_effect_before_its_commit"},
     SabotageOf{Sabotage::forget_intents, "forget_intents", "no_effect_before_its_commit"},
-    SabotageOf{Sabotage::ignore_baseline, "ignore_baseline", "every_job_of_ours_is_known"},
+    SabotageOf{Sabotage::ignore_baseline, "ignore_baseline", "a_run_takes_no_job_older_than_its_baseline"},
     SabotageOf{Sabotage::no_settle, "no_settle", "one_job_per_start"},
     SabotageOf{Sabotage::forget_ticks, "forget_ticks", "every_due_tick_has_one_outcome"},
     SabotageOf{Sabotage::decide_again, "decide_again", "a_tick_is_decided_once"},
