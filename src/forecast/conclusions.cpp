@@ -54,8 +54,8 @@ void find_peaks(Forecast& forecast, const std::vector<Span>& spans) {
   for (const auto& span : spans) {
     const Range range{span.starts, span.ends};
     all.push_back(range);
-    sources[span.connection->source.name].push_back(range);
-    destinations[span.connection->destination.name].push_back(range);
+    sources[span.connection->source.name.str()].push_back(range);
+    destinations[span.connection->destination.name.str()].push_back(range);
   }
   for (const auto& [name, ranges] : sources) {
     forecast.peaks.push_back(peak_of(Peak::Of::source, name, ranges, forecast));
@@ -90,7 +90,7 @@ std::optional<BrokenTarget> broken_target(const ConnectionView& view, const Fres
       const Instant late = successes[i] + *limit;
       const Instant next = i + 1 < successes.size() ? successes[i + 1] : forecast.until;
       if (late < next) {
-        return BrokenTarget{view.id, view.name, std::max(late, forecast.from),
+        return BrokenTarget{view.id, view.name.str(), std::max(late, forecast.from),
                             "late_after " + to_string(*limit)};
       }
     }
@@ -100,7 +100,7 @@ std::optional<BrokenTarget> broken_target(const ConnectionView& view, const Fres
          deadline = done_by->deadlines.next(*deadline)) {
       const bool done = std::any_of(successes.begin(), successes.end(),
                                     [&](Instant at) { return at > before && at <= *deadline; });
-      if (!done) return BrokenTarget{view.id, view.name, *deadline, "done_by " + to_rfc3339(*deadline)};
+      if (!done) return BrokenTarget{view.id, view.name.str(), *deadline, "done_by " + to_rfc3339(*deadline)};
       before = *deadline;
     }
   }

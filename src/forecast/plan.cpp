@@ -32,11 +32,12 @@ Millis typical(const ConnectionHistory* history) {
 /// "0 15 2 * * ? Europe/Amsterdam" goes on; an interval counts from a job that nobody here knows.
 emulator::OwnSchedule own_schedule(const ConnectionView& view) {
   emulator::OwnSchedule own;
-  const auto space = view.schedule_text.rfind(' ');
+  const std::string text(view.schedule_text);
+  const auto space = text.rfind(' ');
   if (view.schedule != AirbyteSchedule::cron || space == std::string::npos) return own;
   own.kind = AirbyteSchedule::cron;
-  own.cron = view.schedule_text.substr(0, space);
-  own.zone = view.schedule_text.substr(space + 1);
+  own.cron = text.substr(0, space);
+  own.zone = text.substr(space + 1);
   return own;
 }
 

@@ -61,7 +61,7 @@ class StoreIncidents : public StoreContract {
   std::vector<std::string> ticks(const HistoryQuery& query) {
     std::vector<std::string> out;
     for (const auto& one : read(query).ticks) {
-      out.push_back(one.schedule.text + "@" + std::to_string(one.nominal.time_since_epoch().count()));
+      out.push_back(one.schedule.text.str() + "@" + std::to_string(one.nominal.time_since_epoch().count()));
     }
     return out;
   }
