@@ -324,10 +324,12 @@ void Engine::arrive(const FlightPtr& flight) {
 void Engine::answer(const FlightPtr& flight, const TriggerReply& reply, Millis delay, bool late) {
   agenda_.put(now_ + delay, flight->life, [this, flight, reply, late] {
     if (flight->answered && !late) return;
+    // The core may use a number again after it withdrew a request: a stale answer must not pass for the new
+    // one.
+    const auto newest = flights_.find({flight->request.run, flight->request.request});
+    if (newest != flights_.end() && newest->second != flight) return;
     flight->answered = true;
     const auto& request = flight->request;
-    const auto known = flights_.find({request.run, request.request});
-    if (known != flights_.end() && known->second == flight) flights_.erase(known);
     feed(in::TriggerAnswered{request.run, request.request, reply});
   });
 }

@@ -93,7 +93,7 @@ class Chronicle final : public forecast::Witness {
   void know_plan(const Plan& plan);
   [[nodiscard]] std::optional<calendar::Schedule> schedule_of(const std::string& spec) const;
 
-  [[nodiscard]] bool put_back_right_after(Instant born) const;
+  [[nodiscard]] bool put_back_near(Instant born) const;
   [[nodiscard]] bool is_bound(const ScheduleId& id) const;
 
   // ---- oracles, as it happens

@@ -18,6 +18,8 @@ constexpr std::uint32_t counted_at_most = 999;
 /// A tick may wait for a job to end; the longest ones here take less.
 constexpr Millis longest_wait = hours{4};
 constexpr Millis longest_backlog = hours{20};
+/// A request may take effect so long after it was sent.
+constexpr Millis in_flight = minutes{5};
 
 /// The bounds that a connection is counted under, and how to tell who shares them.
 struct Bound {
@@ -339,9 +341,9 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
   }
 }
 
-bool Chronicle::put_back_right_after(Instant born) const {
+bool Chronicle::put_back_near(Instant born) const {
   return std::any_of(restored_.begin(), restored_.end(),
-                     [&](Instant at) { return at >= born && at - born < minutes{2}; });
+                     [&](Instant at) { return at > born - in_flight && at < born + minutes{2}; });
 }
 
 /// A start leads to one job at most. (A request that was answered as if it had failed for good is beyond
@@ -352,7 +354,7 @@ void Chronicle::one_job_per_start() {
         std::count_if(born.begin(), born.end(), [](const auto& job) { return !job.told_wrong; });
     if (honest <= 1) continue;
     if (known::restored_state_repeats_extra_jobs && !restored_.empty() && start.second > 0) continue;
-    if (known::restored_state_repeats_what_is_fresh && put_back_right_after(born.front().job.at)) continue;
+    if (known::restored_state_repeats_what_is_fresh && put_back_near(born.front().job.at)) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
     const auto view = engine_->airbyte().connection(born[0].job.connection).view;
     violated(
@@ -371,7 +373,7 @@ void Chronicle::every_job_of_ours_is_known() {
   std::set<JobId> claimed;
   for (const auto& [start, jobs] : claims_) claimed.insert(jobs.begin(), jobs.end());
   for (const auto& born : ours_) {
-    if (born.told_wrong || (!restored_.empty() && born.job.at <= restored_.back()) ||
+    if (born.told_wrong || (!restored_.empty() && born.job.at <= restored_.back() + in_flight) ||
         claimed.contains(born.job.job))
       continue;
     const auto own = claims_.find({born.run, born.job_number});

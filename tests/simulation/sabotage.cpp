@@ -91,6 +91,8 @@ void apply(Sabotage sabotage, forecast::Setup& setup) {
     case Sabotage::ignore_baseline:
       broken.snapshot = [](Snapshot& snapshot) {
         for (auto& run : snapshot.open_runs) run.baseline = {};
+        snapshot.jobs.clear();
+        if (snapshot.job_cursor) *snapshot.job_cursor -= std::chrono::hours{12};
       };
       break;
     case Sabotage::no_settle:
