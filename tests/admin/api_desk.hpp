@@ -103,6 +103,7 @@ class FakeHistory final : public Store {
   asio::awaitable<Result<void>> commit(CommitRequest) override { co_return Result<void>(); }
   asio::awaitable<Result<void>> release(Epoch) override { co_return Result<void>(); }
   asio::awaitable<Result<StoreStats>> stats() override { co_return StoreStats(); }
+  asio::awaitable<Result<void>> backup(std::string) override { co_return Result<void>(); }
   void close() override {}
   asio::awaitable<Result<HistoryPage>> read(HistoryQuery query) override {
     queries.push_back(query);

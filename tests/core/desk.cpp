@@ -195,11 +195,17 @@ JobId Desk::start_job(const std::string& connection_id, JobType type, JobStatus 
   return job.id;
 }
 
+namespace {
+/// What a job moves unless a test says otherwise: a success without statistics is no verified one.
+const JobCounters moved_data{1'000, 400'000, 1'000, 400'000, 0};
+}  // namespace
+
 void Desk::end_job(JobId job, JobStatus status, FailureType failure) {
   auto& view = jobs.at(job);
   view.status = status;
   view.updated = airbyte_now();
   if (status == JobStatus::failed) view.failures = {{FailureOrigin::source, failure, "test"}};
+  if (status == JobStatus::succeeded && view.counters == JobCounters{}) view.counters = moved_data;
 }
 
 void Desk::finish_jobs() {
@@ -210,6 +216,7 @@ void Desk::finish_jobs() {
       continue;
     }
     job.status = JobStatus::succeeded;
+    job.counters = moved_data;
     job.updated = job.created + *job_length;
   }
 }

@@ -59,7 +59,7 @@ void Chronicle::know_plan(const Plan& plan) {
   for (const auto& rule : plan.rules) {
     for (const auto& schedule : rule.schedules) {
       if (const auto* when = std::get_if<calendar::Schedule>(&schedule.when)) {
-        schedules_.insert_or_assign(when->text(), *when);
+        schedules_.insert_or_assign(when->text().str(), *when);
       }
     }
   }
@@ -260,7 +260,7 @@ void Chronicle::follow_cursor(Instant truth, const ScheduleCursor& cursor) {
     span.open = false;
     span.closed_at = truth;
   }
-  spans.push_back({.spec = cursor.spec, .from = cursor.watermark, .until = cursor.watermark, .since = truth});
+  spans.push_back({.spec = cursor.spec.str(), .from = cursor.watermark, .until = cursor.watermark, .since = truth});
 }
 
 void Chronicle::drop_cursor(Instant truth, const ScheduleId& id) {

@@ -184,8 +184,9 @@ Plan draw_plan(Rng& rng, const Abilities& abilities) {
   if (abilities.recovers && rng.chance(0.4)) {
     Blackout window{.name = "maintenance",
                     .match = {},
-                    .begins = calendar::Schedule::cron({"0 0 2 * * ?", pick(rng, zones)}).value(),
-                    .duration = drawn(rng, minutes{30}, hours{3})};
+                    .window = calendar::Window::make({.expression = "0 0 2 * * ?", .timezone = pick(rng, zones)},
+                                                     drawn(rng, minutes{30}, hours{3}))
+                                  .value()};
     window.skip_ticks = rng.chance(0.4);
     window.cancel_running = rng.chance(0.3);
     plan.blackouts.push_back(std::move(window));
