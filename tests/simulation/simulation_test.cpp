@@ -36,7 +36,9 @@ TEST_P(Shard, LosesDoublesAndWronglyCancelsNothing) {
     if (HasFailure()) return;
   }
   // The faults bite: a world in which nothing goes wrong proves nothing.
-  if (!sanitized) EXPECT_GT(coverage.of("fault", "crash"), 0U);
+  if (!sanitized) {
+    EXPECT_GT(coverage.of("fault", "crash"), 0U);
+  }
   EXPECT_GT(coverage.of("tick", "started/on_time"), 100U);
 }
 
