@@ -83,6 +83,7 @@ std::vector<ConnectionHistory> histories_of(std::vector<JobView> ended) {
     if (history.samples.size() > samples_kept) history.samples.erase(history.samples.begin());
   }
   std::vector<ConnectionHistory> all;
+  all.reserve(histories.size());
   for (auto& [id, history] : histories) all.push_back(std::move(history));
   return all;
 }
