@@ -97,9 +97,9 @@ def test_help_says_what_each_command_does(place):
 def test_status_shows_the_fleet(place):
     said = place.run("status")
     check(re.search(r"Airbyte 2\.0\.0 \(config API\) up", said), said)
-    check(re.search(r"8 connections, 8 managed", said), said)
+    check(re.search(r"12 connections, 12 managed", said), said)
     answer = place.json("status")
-    check(answer["connections"]["total"] == 8 and answer["airbyte"]["up"], f"{answer}")
+    check(answer["connections"]["total"] == 12 and answer["airbyte"]["up"], f"{answer}")
 
 
 def test_lists_are_tables_or_json(place):
@@ -185,7 +185,7 @@ class Demo(Process):
     def __init__(self, binary, folder):
         super().__init__(folder, "demo", [binary, "demo", "--web.listen-address", "127.0.0.1:0"])
         self.url = "http://127.0.0.1:" + self.wait_for_output(r"status +http://127\.0\.0\.1:(\d+)/").group(1)
-        wait_until(lambda: json.loads(http_request(self.url + "/api/v1/status")[1])["connections"]["total"] == 8,
+        wait_until(lambda: json.loads(http_request(self.url + "/api/v1/status")[1])["connections"]["total"] == 12,
                    "the demo to know its connections")
 
 

@@ -20,7 +20,17 @@ airbyte:
   poll: {min: 500ms, max: 2s}
 defaults:
   extra_jobs: {max: 1, backoff: {initial: 5s, factor: 2, max: 20s}, on: [transient, system, lost]}
+  breaker: {after_failed_jobs: 3, probe: {every: 1m, max: 5}}
+  stuck:
+    pending: {after: 30s}
+    between_attempts: {after: 1m}
+    no_progress: {after: 15s}
+    longer_than: {typical: 5x, at_least: 2m}
+    max_run_time: {after: 10m}
 connections:
+  - match: {name: "shipments -> *"}
+    schedule: {every: 40s, phase: 4s}
+    stuck: {no_progress: {after: 10s, action: cancel_and_rerun}}
   - match: {name: "orders -> *"}
     schedule: {cron: "0/10 * * * * ?"}
   - match: {name: "events -> lake"}
@@ -73,8 +83,10 @@ struct Demo {
                       {"web.listen_address", listen}};
     if (!state.empty()) load.overrides.emplace_back("state", "sqlite:" + state);
     const auto loaded = settings::load_text(demo_rules, "demo", load);
-    print(loaded);
-    if (!loaded.ok()) return exit_usage;
+    if (!loaded.ok()) {  // its warnings are about seconds where a real one has hours
+      print(loaded);
+      return exit_usage;
+    }
 
     DaemonOptions options;
     options.settings = *loaded.settings;

@@ -418,8 +418,11 @@ void Core::Machine::expect_airbyte_run(ConnectionIndex index) {
   if (connection.airbyte_cron) due_at = connection.airbyte_cron->next(*newest + missed_run_tolerance);
   // Counted from any job, also from those that do not postpone it: rather late than a false alarm.
   if (connection.airbyte_every) due_at = *newest + *connection.airbyte_every;
-  if (due_at && *due_at < watched_since && connection.airbyte_cron)
-    due_at = connection.airbyte_cron->next(watched_since);
+  // What was due while nobody looked is nobody's to judge.
+  if (due_at && *due_at < watched_since) {
+    due_at = connection.airbyte_cron ? connection.airbyte_cron->next(watched_since)
+                                     : std::optional(watched_since + *connection.airbyte_every);
+  }
   if (!due_at) return;
   airbyte_due.set(index, *due_at + missed_run_grace);
 }
@@ -435,6 +438,9 @@ void Core::Machine::tell_missed_runs() {
     // Out of sight since then, or something still runs: nobody can say that it was missed.
     if (ran || !connection.active.empty() || due_at < watched_since) {
       if (connection.active.empty()) expect_airbyte_run(index);
+      // Airbyte's clock and ours may disagree about a minute: never the same instant twice.
+      if (!airbyte_due.empty() && airbyte_due.first().number == index && airbyte_due.first().at <= at)
+        airbyte_due.remove(index);
       continue;
     }
     tell(fact::StuckFound{
