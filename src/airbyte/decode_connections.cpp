@@ -118,7 +118,7 @@ std::optional<ConnectionView> connection_from(Api api, const Node& node) {
   std::string id = id_from(node["connectionId"].text_or_empty());
   if (id.empty()) return std::nullopt;
   ConnectionView view;
-  view.id = ConnectionId(std::move(id));
+  view.id = ConnectionId(id);
   view.name = name_from(node["name"].text_or_empty());
   view.workspace = WorkspaceId(id_from(node["workspaceId"].text_or_empty()));
   view.source.id = ActorId(id_from(node["sourceId"].text_or_empty()));
@@ -150,7 +150,7 @@ std::optional<Actor> actor_from(Api api, ActorKind kind, const Node& node) {
   std::string id = id_from(node[prefix + "Id"].text_or_empty());
   if (id.empty()) return std::nullopt;
   Actor actor;
-  actor.id = ActorId(std::move(id));
+  actor.id = ActorId(id);
   actor.name = name_from(node["name"].text_or_empty());
   if (api == Api::config) {
     actor.connector = lower(name_from(node[prefix + "Name"].text_or_empty()));
@@ -175,7 +175,7 @@ std::optional<Definition> definition_from(ActorKind kind, const Node& node) {
   std::string connector = connector_of(node["dockerRepository"].text_or_empty());
   if (id.empty() || connector.empty()) return std::nullopt;
   Definition definition;
-  definition.id = DefinitionId(std::move(id));
+  definition.id = DefinitionId(id);
   definition.connector = std::move(connector);
   return definition;
 }
@@ -190,7 +190,7 @@ std::optional<Workspace> workspace_from(const Node& node) {
   std::string id = id_from(node["workspaceId"].text_or_empty());
   if (id.empty()) return std::nullopt;
   Workspace workspace;
-  workspace.id = WorkspaceId(std::move(id));
+  workspace.id = WorkspaceId(id);
   workspace.name = name_from(node["name"].text_or_empty());
   return workspace;
 }

@@ -104,7 +104,7 @@ def test_status_shows_the_fleet(place):
 
 def test_lists_are_tables_or_json(place):
     said = place.run("status", "--all")
-    check(said.splitlines()[0].startswith("CONNECTION") and len(said.splitlines()) == 9, said)
+    check(said.splitlines()[0].startswith("CONNECTION") and len(said.splitlines()) == 13, said)
     said = place.run("status", "--match", "orders*")
     check(len(said.splitlines()) == 2 and re.search(r"demo:\d|a rule", said), said)
     check(re.search(r" CES?T \((in \w+|\w+ ago|now)\)", said), f"no local times in {said}")

@@ -260,7 +260,8 @@ void Chronicle::follow_cursor(Instant truth, const ScheduleCursor& cursor) {
     span.open = false;
     span.closed_at = truth;
   }
-  spans.push_back({.spec = cursor.spec.str(), .from = cursor.watermark, .until = cursor.watermark, .since = truth});
+  spans.push_back(
+      {.spec = cursor.spec.str(), .from = cursor.watermark, .until = cursor.watermark, .since = truth});
 }
 
 void Chronicle::drop_cursor(Instant truth, const ScheduleId& id) {

@@ -182,11 +182,12 @@ Plan draw_plan(Rng& rng, const Abilities& abilities) {
     plan.rules.back().schedules = {{"", after}};
   }
   if (abilities.recovers && rng.chance(0.4)) {
-    Blackout window{.name = "maintenance",
-                    .match = {},
-                    .window = calendar::Window::make({.expression = "0 0 2 * * ?", .timezone = pick(rng, zones)},
-                                                     drawn(rng, minutes{30}, hours{3}))
-                                  .value()};
+    Blackout window{
+        .name = "maintenance",
+        .match = {},
+        .window = calendar::Window::make({.expression = "0 0 2 * * ?", .timezone = pick(rng, zones)},
+                                         drawn(rng, minutes{30}, hours{3}))
+                      .value()};
     window.skip_ticks = rng.chance(0.4);
     window.cancel_running = rng.chance(0.3);
     plan.blackouts.push_back(std::move(window));

@@ -166,11 +166,11 @@ struct Core::Machine {
   // trouble
   ObservedClock observed;
   IncidentBook incidents;
-  std::map<JobId, std::pair<Recovery, Millis>> recoveries;    // with the observed time of the last request
-  std::map<ConnectionId, Pause> pauses;                       // the empty id: everything
-  std::map<std::string, CommandRecord> commands;              // by idempotency key
-  std::map<std::string, std::size_t> rule_counts;             // connections that each rule named last
-  Agenda late;         // by connection: when its data becomes late
+  std::map<JobId, std::pair<Recovery, Millis>> recoveries;  // with the observed time of the last request
+  std::map<ConnectionId, Pause> pauses;                     // the empty id: everything
+  std::map<std::string, CommandRecord> commands;            // by idempotency key
+  std::map<std::string, std::size_t> rule_counts;           // connections that each rule named last
+  Agenda late;                                              // by connection: when its data becomes late
   Agenda airbyte_due;  // by connection: when Airbyte should have run it itself
   std::set<ScheduleIndex> chains;
   std::array<std::size_t, all_wait_causes.size()> held{};
