@@ -70,7 +70,7 @@ bool is_visible(std::string_view text) {
 
 /// Over TCP nobody can tell who is at the other end, so a name is what the client says and is marked as such.
 std::string who_asks(const http::Request& request, const http::Peer& peer) {
-  const std::string where = peer.uid ? fmt::format("uid {} on this host", *peer.uid) : std::string("local");
+  std::string where = peer.uid ? fmt::format("uid {} on this host", *peer.uid) : std::string("local");
   const auto told = request.header("X-Syncwarden-User");
   if (!told || told->empty()) return where;
   const auto decoded = http::decode_query_component(*told);

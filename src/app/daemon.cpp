@@ -240,7 +240,7 @@ void Daemon::open_server() {
 }
 
 Result<std::uint16_t> Daemon::listen() {
-  const auto port = server_->listen(options_.settings.listen_address);
+  auto port = server_->listen(options_.settings.listen_address);
   if (!port || options_.unix_socket.empty()) return port;
   const auto bound = server_->listen_unix(options_.unix_socket);
   if (!bound) return bound.error();
