@@ -54,7 +54,7 @@ struct Asking {
       return std::unique_ptr<http::Client>(std::make_unique<InProcess>(desk.handler, &asked));
     };
     const auto clock = [this] { return Now{desk.now, Mono{desk.now.time_since_epoch()}}; };
-    client = std::move(*airbyte::make_client(desk.io.get_executor(), target, clock, {}, factory));
+    client = *airbyte::make_client(desk.io.get_executor(), target, clock, {}, factory);
   }
   template <class T>
   T run(asio::awaitable<T> work) {
