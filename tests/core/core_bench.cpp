@@ -82,6 +82,8 @@ void play_hour(Bench& bench, Instant hour) {
       job.status = JobStatus::running;
       job.created = bench.now.wall;
       job.updated = bench.now.wall;
+      job.attempts = 1;
+      job.attempt_started = bench.now.wall;
       bench.running.push_back(job);
       TriggerReply reply;
       reply.answer = TriggerAnswer::created;
@@ -92,11 +94,14 @@ void play_hour(Bench& bench, Instant hour) {
   for (int i = 0; i < 3; ++i) {
     bench.pass(30s);
     bench.step(in::Woke{});
+    for (auto& job : bench.running) job.counters = {10'000 * (i + 1), 1'000'000 * (i + 1), {}, {}, {}};
     bench.answer_poll();
   }
   for (auto& job : bench.running) {
     job.status = JobStatus::succeeded;
     job.updated = bench.now.wall;
+    job.attempt_ended = bench.now.wall;
+    job.counters = {40'000, 4'000'000, 40'000, 4'000'000, 0};
   }
   bench.ended = std::exchange(bench.running, {});
   bench.pass(30s);
