@@ -48,9 +48,52 @@ class AlertRules(unittest.TestCase):
     def test_the_tests_know_no_other_alerts(self):
         self.assertLessEqual({check["alertname"] for check in self.asserted}, {alert["alert"] for alert in self.alerts})
 
-    def test_the_readme_says_what_to_do_about_each(self):
-        rows = set(re.findall(r"^\| `(\w+)` \|", self.manual, re.MULTILINE))
-        self.assertEqual(rows, {alert["alert"] for alert in self.alerts})
+    def test_the_readme_lists_each_with_its_runbook(self):
+        rows = re.findall(r"^\| \[`(\w+)`\]\(runbooks/(\w+)\.md\) \|", self.manual, re.MULTILINE)
+        self.assertEqual(sorted(rows), sorted((alert["alert"],) * 2 for alert in self.alerts))
+
+    def test_each_names_its_runbook(self):
+        for alert in self.alerts:
+            self.assertTrue(alert["annotations"].get("runbook_url", "").endswith(f"/runbooks/{alert['alert']}.md"), alert["alert"])
+
+    def test_each_runbook_is_there_and_says_what_to_do(self):
+        pages = {page.stem: page.read_text(encoding="utf-8") for page in (FOLDER / "runbooks").glob("*")}
+        self.assertEqual(set(pages), {alert["alert"] for alert in self.alerts})
+        for name, text in pages.items():
+            with self.subTest(name):
+                self.assertEqual(re.findall(r"^#+ .*$", text, re.MULTILINE),
+                                 [f"# {name}", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"])
+                self.assertNotRegex(text, r"(?m)^## .*\n\s*(\n## |\Z)", "an empty section")
+                diagnosis = text.split("## Diagnosis")[1].split("## Mitigation")[0]
+                self.assertRegex(diagnosis, r"(?m)^    (syncwarden|curl|systemctl) ", "nothing to type")
+
+
+class Alertmanager(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.config = yaml.safe_load((FOLDER / "alertmanager.yml").read_text(encoding="utf-8"))
+        cls.names = {rule["alert"]
+                     for group in yaml.safe_load((FOLDER / "rules/syncwarden.yaml").read_text(encoding="utf-8"))["groups"]
+                     for rule in group["rules"] if "alert" in rule}
+
+    def test_inhibition_names_alerts_that_exist_and_stays_within_a_job(self):
+        for rule in self.config["inhibit_rules"]:
+            self.assertIn("job", rule["equal"])
+            for matcher in rule["source_matchers"] + rule["target_matchers"]:
+                pattern = re.fullmatch(r'alertname\s*=~?\s*"?([^"]+)"?', matcher)
+                self.assertIsNotNone(pattern, matcher)
+                # Each alternative: Syncwarden(A|B).* is SyncwardenA.* and SyncwardenB.*
+                begin, middle, end = re.fullmatch(r"(\w*)(?:\(([^)]*)\))?(.*)", pattern[1]).groups()
+                for word in (middle or "").split("|"):
+                    self.assertTrue([name for name in self.names if re.fullmatch(begin + word + end, name)],
+                                    f"no alert is {begin}{word}{end}")
+
+    def test_no_alert_inhibits_itself(self):
+        for rule in self.config["inhibit_rules"]:
+            source, target = (set(name for name in self.names for matcher in rule[side]
+                                  if re.fullmatch(re.fullmatch(r'alertname\s*=~?\s*"?([^"]+)"?', matcher)[1], name))
+                              for side in ("source_matchers", "target_matchers"))
+            self.assertFalse(source & target)
 
 
 if __name__ == "__main__":
