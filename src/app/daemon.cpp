@@ -42,8 +42,15 @@ constexpr Millis housekeeping_interval{std::chrono::seconds{30}};
 constexpr Millis first_housekeeping{std::chrono::seconds{3}};
 
 observe::ConnectionDetail detail_of(settings::ConnectionDetail detail) {
-  return detail == settings::ConnectionDetail::off ? observe::ConnectionDetail::off
-                                                   : observe::ConnectionDetail::basic;
+  switch (detail) {
+    case settings::ConnectionDetail::off:
+      return observe::ConnectionDetail::off;
+    case settings::ConnectionDetail::full:
+      return observe::ConnectionDetail::full;
+    case settings::ConnectionDetail::basic:
+      break;
+  }
+  return observe::ConnectionDetail::basic;
 }
 
 std::uint64_t random_seed() {

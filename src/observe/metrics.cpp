@@ -116,7 +116,12 @@ std::string Metrics::render(const ReadView& view, Now now) {
   ConnectionText connections(impl.options.detail, impl.options.connection_limit, fleet.connections);
   view.for_each_connection([&](const ConnectionPicture& picture) {
     const auto& pair = impl.pairs.pairs()[tally.add(picture)];
-    connections.add(picture, pair.source, pair.destination);
+    // What only `full` shows stands in the picture of the one connection.
+    const bool whole = impl.options.detail == ConnectionDetail::full &&
+                       view.with_connection(picture.view->id, [&](const ConnectionPicture& one) {
+                         connections.add(one, pair.source, pair.destination);
+                       });
+    if (!whole) connections.add(picture, pair.source, pair.destination);
   });
   TextWriter writer;
   writer.out.reserve(impl.last_size + impl.last_size / 8 + 64 * 1024);

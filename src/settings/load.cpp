@@ -71,7 +71,15 @@ Loaded load(std::string_view text, const std::string& name, const LoadOptions& o
 }  // namespace
 
 std::string_view to_string(ConnectionDetail detail) {
-  return detail == ConnectionDetail::off ? "off" : "basic";
+  switch (detail) {
+    case ConnectionDetail::off:
+      return "off";
+    case ConnectionDetail::full:
+      return "full";
+    case ConnectionDetail::basic:
+      break;
+  }
+  return "basic";
 }
 
 std::string to_string(const Problem& problem) {

@@ -17,7 +17,7 @@
 namespace syncwarden::settings {
 
 /// How much a single connection shows in /metrics.
-enum class ConnectionDetail : std::uint8_t { off, basic };
+enum class ConnectionDetail : std::uint8_t { off, basic, full };
 
 [[nodiscard]] std::string_view to_string(ConnectionDetail detail);
 

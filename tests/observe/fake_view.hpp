@@ -27,8 +27,24 @@ class FakeView final : public ReadView {
     for (const Row& row : rows) {
       ConnectionPicture picture = row.picture;
       picture.view = &row.view;
+      // As the interface says: left out where it is asked ten thousand times.
+      picture.last_duration.reset();
+      picture.last_records.reset();
+      picture.last_bytes.reset();
       visit(picture);
     }
+  }
+  bool with_connection(const ConnectionId& id,
+                       const std::function<void(const ConnectionPicture&)>& visit) const override {
+    for (std::size_t looked = 0; looked < rows.size(); ++looked, ++next_) {
+      if (next_ >= rows.size()) next_ = 0;
+      if (rows[next_].view.id != id) continue;
+      ConnectionPicture picture = rows[next_].picture;
+      picture.view = &rows[next_].view;
+      visit(picture);
+      return true;
+    }
+    return false;
   }
 
   /// A scheduled, active connection that has succeeded.
@@ -52,6 +68,9 @@ class FakeView final : public ReadView {
 
   FleetPicture state;
   std::vector<Row> rows;
+
+ private:
+  mutable std::size_t next_ = 0;  ///< they are mostly asked for in order
 };
 
 }  // namespace syncwarden::observe::testing

@@ -57,10 +57,6 @@ const Mistake later[]{
      "2:9: state.postgresql: not supported by this version (it comes with a later one); remove it"},
     {"state: postgresql://u:p@db/x\n",
      "2:8: state: PostgreSQL is not supported by this version (it comes with a later one); use sqlite:PATH"},
-    {"metrics: {connection_detail: full}\n",
-     "2:30: metrics.connection_detail: \"full\" is not supported by this version (it comes with a later "
-     "one); use off, "
-     "basic"},
 };
 INSTANTIATE_TEST_SUITE_P(OfALaterVersion, Below, ::testing::ValuesIn(later));
 

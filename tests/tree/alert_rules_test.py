@@ -1,4 +1,5 @@
-"""The manners of the alert rules, and that each is tested both ways. usage: alert_rules_test.py config/prometheus"""
+"""The manners of the alert rules, and that each is tested both ways. usage: alert_rules_test.py config/prometheus
+src/observe/catalogue.hpp"""
 import pathlib
 import re
 import sys
@@ -6,6 +7,7 @@ import unittest
 
 import yaml
 
+CATALOGUE = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 2 else pathlib.Path("src/observe/catalogue.hpp")
 FOLDER = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 1 else pathlib.Path("config/prometheus")
 
 
@@ -44,6 +46,13 @@ class AlertRules(unittest.TestCase):
                 expectations = [bool(check["exp_alerts"]) for check in self.asserted if check["alertname"] == alert["alert"]]
                 self.assertIn(True, expectations, "no test in which it fires")
                 self.assertIn(False, expectations, "no test in which it stays silent")
+
+    def test_each_asks_for_metrics_that_exist(self):
+        families = set(re.findall(r'"((?:syncwarden|process)_\w+)"', CATALOGUE.read_text(encoding="utf-8")))
+        self.assertGreater(len(families), 60)
+        for rule in (rule for group in self.groups for rule in group["rules"]):
+            for metric in re.findall(r"(?<![\w:])(?:syncwarden|process)_\w+", rule["expr"]):
+                self.assertIn(re.sub(r"_bucket$", "", metric), families, rule.get("alert"))
 
     def test_the_tests_know_no_other_alerts(self):
         self.assertLessEqual({check["alertname"] for check in self.asserted}, {alert["alert"] for alert in self.alerts})

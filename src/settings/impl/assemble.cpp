@@ -150,8 +150,10 @@ Settings assemble(const Section& root, const Reading& reading) {
   settings.state_path = state_path_from(root.at("state"), reading);
   settings.listen_address = root.at("web.listen_address").text;
   check_listen_address(root.at("web.listen_address"), reading);
-  settings.connection_detail =
-      root.at("metrics.connection_detail").text == "off" ? ConnectionDetail::off : ConnectionDetail::basic;
+  const std::string_view detail = root.at("metrics.connection_detail").text;
+  settings.connection_detail = detail == "off"    ? ConnectionDetail::off
+                               : detail == "full" ? ConnectionDetail::full
+                                                  : ConnectionDetail::basic;
   settings.connection_limit = count_of(root, "metrics.connection_limit");
   return settings;
 }

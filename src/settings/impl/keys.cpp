@@ -242,9 +242,10 @@ const Shape& metrics_shape() {
       {.name = "connection_detail",
        .kind = Kind::word,
        .standard = "basic",
-       .doc = "What /metrics shows of each connection",
-       .words = {"off", "basic"},
-       .later_words = {"full"}},
+       .doc = "What /metrics shows of each connection: off (totals only), basic (5 series), full (10 series, "
+              "with "
+              "the last sync's duration, records and bytes, and the next start)",
+       .words = {"off", "basic", "full"}},
       {.name = "connection_limit",
        .kind = Kind::count,
        .standard = "20000",

@@ -41,7 +41,6 @@ struct Field {
   std::string_view standard = {};  ///< the default, as YAML; empty: there is none
   std::string_view doc = {};       ///< one or two lines, without a final stop
   std::vector<std::string_view> words = {};
-  std::vector<std::string_view> later_words = {};  ///< words that a later version will know
   double least = 0;
   double most = std::numeric_limits<double>::max();
   /// Of a section; on a text, a word, a duration or texts: a mapping that may stand there instead.

@@ -146,10 +146,6 @@ bool known_word(const Field& field, std::string_view text) {
 
 std::optional<Fault> word_fault(const Field& field, const std::string& text, const std::string& written) {
   if (known_word(field, text)) return std::nullopt;
-  if (std::find(field.later_words.begin(), field.later_words.end(), text) != field.later_words.end()) {
-    return Fault{fmt::format("{} is {}", shown(text), not_yet),
-                 fmt::format("use {}", fmt::join(field.words, ", "))};
-  }
   const auto meant = nearest(text, field.words);
   return Fault{fmt::format("{} is none of {}", shown(written), fmt::join(field.words, ", ")),
                meant ? fmt::format("did you mean {}?", *meant) : ""};
