@@ -13,7 +13,8 @@ usage: image.sh [--from-source] [--base TAR] [--no-compose] [--keep]
   --keep          leave the folder behind and say where
 
 Needs root, mmdebstrap, docker.io, iproute2, sqlite3, curl and 2 GB (4 to compile) in TMPDIR, a file system that can be
-below an overlay (most can); for compose also docker-compose, prometheus and iptables.
+below an overlay (most can); for compose also docker-compose, prometheus,
+prometheus-alertmanager and iptables.
 HELP
 }
 
@@ -40,7 +41,7 @@ source "$here/checks.sh"
 # shellcheck source=tests/end_to_end/debian_root.sh
 source "$here/debian_root.sh"
 needs mmdebstrap dockerd docker ip nsenter sqlite3 curl
-[[ $compose == no ]] || needs docker-compose prometheus iptables
+[[ $compose == no ]] || needs docker-compose prometheus prometheus-alertmanager iptables
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/syncwarden-image.XXXXXX")
 name=syncwarden-$$
@@ -230,7 +231,7 @@ check_restart() {
 
 # --- compose ----------------------------------------------------------------------------------------------------
 
-# No image can be fetched here. This one has the command line of the real one, with the version that Debian has.
+# No image can be fetched here. These have the command lines of the real ones, with the versions that Debian has.
 make_prometheus() {
   mkdir "$work/prometheus"
   cp "$(command -v prometheus)" "$work/prometheus/"
@@ -246,6 +247,22 @@ DOCKERFILE
   docker build -t "$1" "$work/prometheus" >"$work/prometheus.log" 2>&1 || { cat "$work/prometheus.log" >&2; die "no image for Prometheus"; }
 }
 
+make_alertmanager() {
+  mkdir "$work/alertmanager"
+  cp "$(command -v prometheus-alertmanager)" "$work/alertmanager/"
+  cat >"$work/alertmanager/Dockerfile" <<'DOCKERFILE'
+FROM debian:12-slim
+COPY prometheus-alertmanager /bin/alertmanager
+RUN install -d -o nobody -g nogroup /alertmanager
+USER nobody
+VOLUME /alertmanager
+ENTRYPOINT ["/bin/alertmanager"]
+CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]
+DOCKERFILE
+  docker build -t "$1" "$work/alertmanager" >"$work/alertmanager.log" 2>&1 ||
+    { cat "$work/alertmanager.log" >&2; die "no image for Alertmanager"; }
+}
+
 # Networks, names and published ports of docker, all inside of a network of its own.
 start_server_in_network() {
   ip netns add "$name"
@@ -258,13 +275,15 @@ outside() { nsenter --net="/run/netns/$name" curl -sS --fail --max-time 5 "$@" 2
 in_prometheus() { outside --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query | grep -F '"metric"' >"$work/query.log"; }
 
 check_compose() {
-  local image
+  local image alertmanager
   check "compose.yaml asks where Airbyte is" asks_for_airbyte
   export AIRBYTE_URL=http://host.docker.internal:8000
   check "compose.yaml is valid" composed config --quiet
-  image=$(composed config | sed -n 's/^ *image: \(prom.*\)$/\1/p')
-  say "a Prometheus in the place of $image"
+  image=$(composed config | sed -n 's|^ *image: \(prom/prometheus:.*\)$|\1|p')
+  alertmanager=$(composed config | sed -n 's|^ *image: \(prom/alertmanager:.*\)$|\1|p')
+  say "a Prometheus in the place of $image, an Alertmanager in the place of $alertmanager; no Grafana"
   make_prometheus "$image"
+  make_alertmanager "$alertmanager"
   say "compose up, in a network of its own"
   stop_server
   start_server_in_network
@@ -278,13 +297,19 @@ check_compose() {
   check "Prometheus scrapes it" until_true 40 in_prometheus 'up{job="syncwarden"} == 1'
   check "Prometheus has its metrics" until_true 20 in_prometheus 'syncwarden_airbyte_up == 1'
   check "Prometheus has the alert rules" prometheus_has_rules
+  check "Prometheus knows its Alertmanager" until_true 20 prometheus_has_alertmanager
+  check "Alertmanager is ready, with the routes" alertmanager_has_routes
   check "the state is in the volume" test -s "$(docker volume inspect -f '{{.Mountpoint}}' warden_state)/state.db"
   check "compose down" composed_quietly down -v
 }
 asks_for_airbyte() { ! env -u AIRBYTE_URL docker-compose -f "$project/docker/compose.yaml" config >/dev/null 2>"$work/asks.log" && grep -F 'where Airbyte answers' "$work/asks.log" >/dev/null; }
 composed_quietly() { composed "$@" >"$work/compose.log" 2>&1 || { cat "$work/compose.log"; return 1; }; }
-compose_up() { composed_quietly up -d --no-build; }
+compose_up() { composed_quietly up -d --no-build syncwarden prometheus alertmanager; }
 published_ready() { [[ $(outside http://127.0.0.1:9927/readyz) == ok* ]]; }
+prometheus_has_alertmanager() {
+  outside http://127.0.0.1:9090/api/v1/alertmanagers | grep -F '"activeAlertmanagers":[{"url":"http://alertmanager:9093' >/dev/null
+}
+alertmanager_has_routes() { outside http://127.0.0.1:9093/api/v2/status | grep -F 'SyncwardenAirbyteUnreachable' >/dev/null; }
 prometheus_has_rules() {
   local wanted have
   wanted=$(grep -c '^ *- alert:' "$project/config/prometheus/rules/syncwarden.yaml")
