@@ -104,11 +104,15 @@ void ServerCore::admit(asio::local::stream_protocol::socket socket) {
 void ServerCore::take_over(Socket socket, const asio::ip::address& address, Peer peer) {
   auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), address, std::move(peer));
   std::size_t& same = per_address_[session->address()];
-  if (sessions_.size() >= limits.max_connections || same >= limits.max_connections_per_address) {
-    if (same == 0) per_address_.erase(session->address());
+  const bool too_many_of_it = same >= limits.max_connections_per_address;
+  if (too_many_of_it || sessions_.size() >= limits.max_connections) {
     refused(Refusal::max_connections);
-    session->turn_away(busy_answer);
-    return;
+    // Whoever holds connections and asks for nothing must not keep out who does.
+    if (!make_room(too_many_of_it ? &session->address() : nullptr)) {
+      if (same == 0) per_address_.erase(session->address());
+      session->turn_away(busy_answer);
+      return;
+    }
   }
   ++same;
   sessions_.insert(session.get());
@@ -119,6 +123,16 @@ void ServerCore::take_over(Socket socket, const asio::ip::address& address, Peer
   };
   asio::co_spawn(executor_, Session::serve(session),
                  asio::bind_cancellation_slot(session->slot(), std::move(done)));
+}
+
+bool ServerCore::make_room(const asio::ip::address* address) {
+  Session* longest = nullptr;
+  for (Session* const session : sessions_) {
+    const auto since = session->waiting_since();
+    if (!since || (address != nullptr && session->address() != *address)) continue;
+    if (longest == nullptr || *since < *longest->waiting_since()) longest = session;
+  }
+  return longest != nullptr && longest->make_room();
 }
 
 void ServerCore::ended(Session& session) {
@@ -296,6 +310,8 @@ class TcpServer final : public Server {
     unix_acceptors_.push_back({std::move(acceptor), path});
     return {};
   }
+
+  void use_tls(std::shared_ptr<ServerTls> tls) override { core_->tls = std::move(tls); }
 
   asio::awaitable<void> run() override {
     for (const auto& acceptor : acceptors_) accept(acceptor);

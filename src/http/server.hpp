@@ -22,7 +22,7 @@ struct ServerLimits {
   std::size_t max_target_bytes = 2 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 512;
-  std::size_t max_connections_per_address = 512;
+  std::size_t max_connections_per_address = 128;
   Millis header_timeout{
       10'000};  ///< first byte to end of the header; also until a new connection's first byte
   Millis request_timeout{30'000};  ///< first byte to end of the body; the handler's own time does not count
@@ -63,6 +63,18 @@ struct ServerObserver {
   std::function<void(int delta)> connections;  ///< +1 opened, -1 closed
 };
 
+/// Who the server is, and whose certificates it wants to see: PEM files, read by make_server_tls().
+struct ServerTlsOptions {
+  std::string cert_file;
+  std::string key_file;
+  std::string client_ca_file;  ///< not empty: clients must show a certificate of this authority
+  bool only_tls13 = false;     ///< else from 1.2 on
+};
+
+class ServerTls;
+/// Fails if a file cannot be read or the key does not belong to the certificate.
+[[nodiscard]] Result<std::shared_ptr<ServerTls>> make_server_tls(const ServerTlsOptions& options);
+
 class Server {
  public:
   virtual ~Server() = default;
@@ -72,6 +84,8 @@ class Server {
   /// Binds and listens on a Unix socket of mode 0660, whose peers are known by their uid. A socket that
   /// nobody listens on any more is replaced, anything else at the path is left alone. stop() removes it.
   [[nodiscard]] virtual Result<void> listen_unix(const std::string& path) = 0;
+  /// TCP connections accepted from now on speak TLS; null: they do not. Unix sockets never do.
+  virtual void use_tls(std::shared_ptr<ServerTls> tls) = 0;
   /// Accepts until stop(); survives EMFILE by waiting. Completes when the last connection has ended.
   [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
   /// Stops accepting, lets requests in flight finish within `grace`, closes the rest.

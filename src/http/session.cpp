@@ -36,6 +36,7 @@ asio::steady_timer::time_point timer_now() { return asio::steady_timer::clock_ty
 Session::Session(std::shared_ptr<ServerCore> core, Socket socket, const asio::ip::address& address, Peer peer)
     : core_(std::move(core)),
       socket_(std::move(socket)),
+      tls_(core_->tls && !peer.uid ? core_->tls->wrap(socket_) : nullptr),
       address_(address),
       peer_(std::move(peer)),
       parser_(core_->limits),
@@ -48,6 +49,8 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
   bool more = true;
   // A connection that never says anything is worth no more time than one that says its header slowly.
   self->expect(Waiting::idle, std::min(self->core_->limits.header_timeout, self->core_->limits.idle_timeout));
+  self->waits_since_ = self->core_->next_turn();
+  if (self->tls_) more = co_await self->shake_hands();
   while (more) {
     more = co_await self->read_head();
     if (more) more = co_await self->read_body();
@@ -55,9 +58,23 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
     self->parser_.reset();
     // The server may have begun to stop while the answer was written.
     if (self->core_->stopping() && self->filled_ == 0) more = false;
-    if (more) self->expect(Waiting::idle, self->core_->limits.idle_timeout);
+    if (more) {
+      self->expect(Waiting::idle, self->core_->limits.idle_timeout);
+      self->waits_since_ = self->core_->next_turn();
+    }
   }
   self->close();
+}
+
+asio::awaitable<bool> Session::shake_hands() {
+  const auto [ec, none] = co_await tls_->handshake();
+  if (ec && !aborted_) core_->refused(Refusal::tls);
+  co_return !ec;
+}
+
+asio::awaitable<IoResult> Session::read_some(asio::mutable_buffer to) {
+  if (tls_) return tls_->read_some(to);
+  return socket_.async_read_some(asio::mutable_buffer(to), as_values);
 }
 
 asio::awaitable<bool> Session::read_head() {
@@ -76,8 +93,8 @@ asio::awaitable<bool> Session::read_head() {
       co_await refuse(parser_.denial());
       co_return false;
     }
-    const auto [ec, count] = co_await socket_.async_read_some(
-        asio::buffer(buffer_.get() + filled_, capacity_ - filled_), as_values);
+    const asio::mutable_buffer room = asio::buffer(buffer_.get() + filled_, capacity_ - filled_);
+    const auto [ec, count] = co_await read_some(room);
     filled_ += count;
     if (!ec) continue;
     if (timed_out_ && !aborted_) {
@@ -108,9 +125,14 @@ asio::awaitable<bool> Session::read_body() {
   }
   waiting_ = Waiting::body;
   over_at_ = request_over_at_;
-  const auto [ec, count] =
-      co_await asio::async_read(socket_, asio::buffer(body.data() + have, length - have), as_values);
-  if (!ec) co_return true;
+  std::size_t filled = have;
+  while (filled < length) {
+    const asio::mutable_buffer room = asio::buffer(body.data() + filled, length - filled);
+    const auto [ec, count] = co_await read_some(room);
+    filled += count;
+    if (ec) break;
+  }
+  if (filled == length) co_return true;
   if (timed_out_ && !aborted_) {
     Denial late;
     late.status = 408;
@@ -173,11 +195,18 @@ asio::awaitable<bool> Session::answer() {
 asio::awaitable<bool> Session::write_out() {
   expect(Waiting::write, core_->limits.write_timeout);
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(out_), asio::buffer(body_)};
-  const auto [ec, count] = co_await asio::async_write(socket_, buffers, as_values);
+  error_code failure;
+  if (tls_) {
+    const auto [ec, count] = co_await tls_->write_all(buffers);
+    failure = ec;
+  } else {
+    const auto [ec, count] = co_await asio::async_write(socket_, buffers, as_values);
+    failure = ec;
+  }
   std::string().swap(body_);
   waiting_ = Waiting::nothing;
   if (out_.capacity() > kept_output) std::string().swap(out_);
-  co_return !ec && !aborted_;
+  co_return !failure && !aborted_;
 }
 
 asio::awaitable<void> Session::refuse(Denial denial) {
@@ -224,7 +253,8 @@ void Session::expect(Waiting what, Millis timeout) {
 
 void Session::check(std::uint64_t now) {
   if (waiting_ == Waiting::nothing || now < over_at_) return;
-  if (waiting_ == Waiting::header || waiting_ == Waiting::body) {
+  // What was cancelled leaves TLS in no state to say anything.
+  if (!tls_ && (waiting_ == Waiting::header || waiting_ == Waiting::body)) {
     waiting_ = Waiting::nothing;
     timed_out_ = true;
     error_code ignored;
@@ -232,6 +262,19 @@ void Session::check(std::uint64_t now) {
     return;
   }
   close();
+}
+
+std::optional<std::uint64_t> Session::waiting_since() const {
+  if (waiting_ != Waiting::idle && waiting_ != Waiting::header && waiting_ != Waiting::linger)
+    return std::nullopt;
+  return waits_since_;
+}
+
+bool Session::make_room() {
+  if (!waiting_since()) return false;
+  waiting_ = Waiting::nothing;
+  close();
+  return true;
 }
 
 void Session::wind_down() {

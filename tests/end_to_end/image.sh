@@ -130,7 +130,11 @@ nothing_to_build_with() {
 
 # --- running ----------------------------------------------------------------------------------------------------
 
-circumstances() { docker ps -a; docker logs --tail 20 warden 2>&1 || true; }
+circumstances() {
+  local container
+  docker ps -a
+  for container in $(docker ps -aq); do docker logs --tail 10 "$container" 2>&1 || true; done
+}
 inspected() { docker inspect -f "{{$1}}" warden; }
 of_process() { awk -v key="$1:" '$1 == key {print $2}' "/proc/$network/status"; }
 healthy() { [[ $(inspected .State.Health.Status) == healthy ]]; }
@@ -250,9 +254,11 @@ DOCKERFILE
 make_alertmanager() {
   mkdir "$work/alertmanager"
   cp "$(command -v prometheus-alertmanager)" "$work/alertmanager/"
+  cp -r /usr/share/prometheus/alertmanager "$work/alertmanager/share"  # of Debian's: its templates are not inside of it
   cat >"$work/alertmanager/Dockerfile" <<'DOCKERFILE'
 FROM debian:12-slim
 COPY prometheus-alertmanager /bin/alertmanager
+COPY share /usr/share/prometheus/alertmanager
 RUN install -d -o nobody -g nogroup /alertmanager
 USER nobody
 VOLUME /alertmanager

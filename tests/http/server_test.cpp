@@ -289,14 +289,31 @@ TEST(Server, TurnsConnectionsAwayBeyondItsLimit) {
     ServerLimits limits;
     (by_address ? limits.max_connections_per_address : limits.max_connections) = 1;
     RunningServer server(limits);
+    handlers_waiting = 0;
     RawSocket first = RawSocket::connect(server.port());
-    first.write("GET / HTTP/1.1\r\n" + host + "\r\n");
-    EXPECT_EQ(status_of(first.read_until("]")), "200");
+    first.write("GET /slow HTTP/1.1\r\n" + host + "\r\n");
+    while (handlers_waiting < 1) std::this_thread::yield();
     EXPECT_EQ(status_of(server.talk("")), "503");
     EXPECT_EQ(server.refusals(), std::vector<Refusal>{Refusal::max_connections});
-    first.close();
-    while (server.open() > 0) std::this_thread::yield();
+    server.post_stop(Millis(0));
+    server.join();
+  }
+}
+
+TEST(Server, EndsWhoeverWaitsTheLongestToLetANewcomerIn) {
+  for (const bool by_address : {false, true}) {
+    ServerLimits limits;
+    (by_address ? limits.max_connections_per_address : limits.max_connections) = 2;
+    RunningServer server(limits);
+    RawSocket half = RawSocket::connect(server.port());
+    half.write("GET / HTTP/1.1\r\nHos");
+    while (server.open() < 1) std::this_thread::yield();
+    RawSocket idle = RawSocket::connect(server.port());
+    idle.write("GET / HTTP/1.1\r\n" + host + "\r\n");
+    EXPECT_EQ(status_of(idle.read_until("]")), "200");
     EXPECT_EQ(status_of(server.talk("GET / HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n")), "200");
+    EXPECT_EQ(half.read_all(), "");
+    EXPECT_EQ(server.refusals(), std::vector<Refusal>{Refusal::max_connections});
   }
 }
 

@@ -1,4 +1,5 @@
 #include "http/client.hpp"
+#include "http/server.hpp"
 #include "peer.hpp"
 #include "test_authority.hpp"
 
@@ -7,10 +8,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -187,6 +191,88 @@ TEST_F(Tls, ShowsAClientCertificate) {
           << to_string(outcome.error().error);
     }
   }
+}
+
+/// A server of ours for the time of one request; false: its files are unusable.
+class TlsServer {
+ public:
+  explicit TlsServer(const ServerTlsOptions& options) {
+    ServerLimits limits;
+    limits.header_timeout = Millis(5'000);
+    ServerObserver observer;
+    observer.refused = [this](Refusal why) { refused_ = why; };
+    server_ = make_server(
+        context_.get_executor(), limits,
+        [](Request request, Peer) -> asio::awaitable<Response> {
+          Response response;
+          response.body = std::string(200'000, 'x') + request.method;
+          co_return response;
+        },
+        observer);
+    const auto tls = make_server_tls(options);
+    EXPECT_TRUE(tls);
+    if (tls) server_->use_tls(*tls);
+    port_ = server_->listen("127.0.0.1:0").value();
+    asio::co_spawn(context_, server_->run(), asio::detached);
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  TlsServer(const TlsServer&) = delete;
+  TlsServer& operator=(const TlsServer&) = delete;
+  ~TlsServer() { stop(); }
+  void stop() {
+    asio::post(context_, [this] { server_->stop(Millis(0)); });
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// After stop().
+  [[nodiscard]] std::optional<Refusal> refused() const { return refused_; }
+
+ private:
+  asio::io_context context_{1};
+  std::unique_ptr<Server> server_;
+  std::optional<Refusal> refused_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(Tls, OurServerAnswersOverItAndKeepsTheConnection) {
+  write_pem(make_identity("x", "DNS:localhost", &authority_, 30), file("server.pem"));
+  TlsServer server({file("server.pem"), file("server.pem"), "", false});
+  const Outcome outcome = send(server.port(), ClientOptions(), "localhost", 3);
+  ASSERT_TRUE(outcome) << to_string(outcome.error().error);
+  EXPECT_EQ(outcome->body.size(), 200'004U);
+  server.stop();
+  EXPECT_EQ(server.refused(), std::nullopt);
+}
+
+TEST_F(Tls, OurServerWantsAClientCertificateIfItIsTold) {
+  write_pem(make_identity("x", "DNS:localhost", &authority_, 30), file("server.pem"));
+  write_pem(make_identity("me", "DNS:me", &authority_, 30), file("client.pem"));
+  TlsServer server({file("server.pem"), file("server.pem"), file("ca.pem"), true});
+  EXPECT_FALSE(send(server.port(), ClientOptions()));
+  ClientOptions known;
+  known.tls.cert_file = file("client.pem");
+  const Outcome outcome = send(server.port(), known);
+  ASSERT_TRUE(outcome) << to_string(outcome.error().error);
+  server.stop();
+  EXPECT_EQ(server.refused(), Refusal::tls);
+}
+
+TEST_F(Tls, OurServerClosesOnAPlainRequestAndSaysWhichFileIsUnusable) {
+  write_pem(make_identity("x", "DNS:localhost", &authority_, 30), file("server.pem"));
+  TlsServer server({file("server.pem"), file("server.pem"), "", false});
+  const RawSocket plain = RawSocket::connect(server.port());
+  plain.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(plain.read_all().find("HTTP"), std::string::npos);
+  server.stop();
+  EXPECT_EQ(server.refused(), Refusal::tls);
+  const auto none = make_server_tls({file("none.pem"), file("server.pem"), "", false});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().where, file("none.pem"));
+  write_pem(make_identity("x", "DNS:localhost", &authority_, 30), file("other.pem"));
+  const auto strange = make_server_tls({file("server.pem"), file("other.pem"), "", false});
+  ASSERT_FALSE(strange);
+  EXPECT_NE(strange.error().message.find("key"), std::string::npos);
 }
 
 TEST_F(Tls, SaysWhichFileIsUnusable) {

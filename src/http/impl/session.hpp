@@ -2,12 +2,14 @@
 #pragma once
 
 #include "http/impl/request_parser.hpp"
+#include "http/impl/server_tls.hpp"
 #include "http/server.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -46,6 +48,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   void admit(boost::asio::local::stream_protocol::socket socket);
   /// The tick at which something that may take `timeout` from now is over.
   [[nodiscard]] std::uint64_t tick_after(Millis timeout) const;
+  /// Numbers that only grow: who waits the longest has the smallest.
+  [[nodiscard]] std::uint64_t next_turn() { return ++turns_; }
 
   void stop(Millis grace);
   [[nodiscard]] bool stopping() const { return stopping_; }
@@ -55,12 +59,16 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   void count_loop(int delta);
   [[nodiscard]] boost::asio::steady_timer& pause() { return pause_; }
   void refused(Refusal why) const;
+  /// Of TCP connections from now on; null: none.
+  std::shared_ptr<ServerTls> tls;
   /// For a session that dies with the execution context.
   void forget(Session* session) { sessions_.erase(session); }
 
  private:
   void take_over(Socket socket, const boost::asio::ip::address& address, Peer peer);
   void ended(Session& session);
+  /// Ends the connection, of this address or of all, that has been waiting for a request the longest.
+  bool make_room(const boost::asio::ip::address* address);
   void tick();
   void close_all();
   void check_drained();
@@ -72,6 +80,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   boost::asio::steady_timer drained_;
   Millis granularity_;
   std::uint64_t now_ = 0;
+  std::uint64_t turns_ = 0;
   bool ticking_ = false;
   bool stopping_ = false;
   int loops_ = 0;
@@ -95,6 +104,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void turn_away(std::string_view answer);
   /// Called at every tick.
   void check(std::uint64_t now);
+  /// Ends the connection if it only waits for a request, to make room for others; false: it is at work.
+  bool make_room();
+  /// Since which turn it has been waiting for a request; nothing while it is at work.
+  [[nodiscard]] std::optional<std::uint64_t> waiting_since() const;
   /// The server stops: ends the connection unless a request is under way.
   void wind_down();
   /// Ends the connection and cancels the handler.
@@ -111,6 +124,9 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::string_view pending() const { return {buffer_.get(), filled_}; }
   void consume(std::size_t count);
 
+  /// TLS first, where it is spoken; false if that failed.
+  [[nodiscard]] boost::asio::awaitable<bool> shake_hands();
+  [[nodiscard]] boost::asio::awaitable<IoResult> read_some(boost::asio::mutable_buffer to);
   [[nodiscard]] boost::asio::awaitable<bool> read_head();
   [[nodiscard]] boost::asio::awaitable<bool> read_body();
   /// Runs the handler and writes its answer; true if the connection goes on.
@@ -121,6 +137,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   std::shared_ptr<ServerCore> core_;
   Socket socket_;
+  std::unique_ptr<ServerTlsStream> tls_;
   boost::asio::ip::address address_;
   Peer peer_;
   boost::asio::cancellation_signal signal_;
@@ -133,6 +150,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Waiting waiting_ = Waiting::nothing;
   std::uint64_t over_at_ = 0;
   std::uint64_t request_over_at_ = 0;
+  std::uint64_t waits_since_ = 0;
   bool timed_out_ = false;
   bool aborted_ = false;
 };
