@@ -6,6 +6,7 @@
 #include "admin/impl/landing_page.hpp"
 #include "admin/impl/probes.hpp"
 #include "admin/policy.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 namespace syncwarden::admin {
 namespace asio = boost::asio;
@@ -160,12 +162,50 @@ asio::awaitable<http::Response> serve_reload(std::shared_ptr<Pages> pages) {
   co_return text_answer(200, std::move(said));
 }
 
+std::string_view name_of(Role role) {
+  return role == Role::metrics ? "metrics" : role == Role::read ? "read" : "admin";
+}
+
+Role needed_role(const Route& route, const http::Request& request) {
+  if (route.audience == Audience::metrics) return Role::metrics;
+  return request.method == "GET" || request.method == "HEAD" ? Role::read : Role::admin;
+}
+
+/// Nothing: `verdict` may ask for this.
+std::optional<http::Response> refusal_of(const Recognition& verdict, Role needed, bool passwords) {
+  if (verdict.status == 429) {
+    auto busy = error_answer(429, "too many logins, or too many that were wrong", "wait a minute");
+    busy.headers.push_back({"Retry-After", "60"});
+    return busy;
+  }
+  if (verdict.status != 0) {
+    auto unknown = error_answer(401, "this wants a user or a token",
+                                "they stand in the file that web.config_file names");
+    unknown.headers.push_back(
+        {"WWW-Authenticate", passwords ? "Basic realm=\"syncwarden\", charset=\"UTF-8\"" : "Bearer"});
+    return unknown;
+  }
+  if (verdict.role >= needed) return std::nullopt;
+  return error_answer(403, fmt::format("this needs the role {}", name_of(needed)),
+                      fmt::format("{} has the role {}", printable(verdict.name, 64), name_of(verdict.role)));
+}
+
 asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Request request, http::Peer peer) {
   const auto [route, check] = find_route(request.path());
-  const auto denial = pages->policy.check(request, peer, route.audience);
+  const auto access = pages->dependencies.access ? pages->dependencies.access() : nullptr;
+  const auto denial = pages->policy.check(request, peer, route.audience, access != nullptr);
   if (denial) {
     if (!denial->counted.empty()) pages->dependencies.metrics.http().refused(denial->counted);
     co_return error_answer(denial->status, denial->message, denial->hint);
+  }
+  // Over a Unix socket the kernel tells who it is, and the file's mode who may.
+  if (access && route.audience != Audience::probe && !peer.uid) {
+    auto looking = access->look_at(request, peer);
+    const Recognition verdict = co_await std::move(looking);
+    auto refusal = refusal_of(verdict, needed_role(route, request), access->has_passwords());
+    if (verdict.status == 401) pages->dependencies.metrics.http().auth_failed();
+    if (refusal) co_return *std::move(refusal);
+    peer.user = verdict.name;
   }
   if (route.page == Page::api) {
     co_return co_await answer_api(pages->sources, std::move(request), std::move(peer));
@@ -183,12 +223,27 @@ asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Reques
   co_return answer_at_once(*pages, route, request, peer, check);
 }
 
+asio::awaitable<http::Response> serve_with_headers(std::shared_ptr<Pages> pages, http::Request request,
+                                                   http::Peer peer) {
+  auto serving = serve(pages, std::move(request), std::move(peer));
+  auto response = co_await std::move(serving);
+  for (http::Header& header : pages->dependencies.headers()) {
+    if (!response.header(header.name)) response.headers.push_back(std::move(header));
+  }
+  co_return response;
+}
+
 }  // namespace
 
 http::Handler make_handler(Dependencies dependencies) {
   const auto pages = std::make_shared<Pages>(std::move(dependencies));
+  if (!pages->dependencies.headers) {
+    return [pages](http::Request request, http::Peer peer) {
+      return serve(pages, std::move(request), std::move(peer));
+    };
+  }
   return [pages](http::Request request, http::Peer peer) {
-    return serve(pages, std::move(request), std::move(peer));
+    return serve_with_headers(pages, std::move(request), std::move(peer));
   };
 }
 

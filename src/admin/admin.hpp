@@ -1,6 +1,7 @@
 // What the daemon serves over HTTP: metrics, health, reload, a landing page and the JSON API.
 #pragma once
 
+#include "admin/access.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "http/server.hpp"
@@ -10,6 +11,7 @@
 #include "ports/store.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,7 +49,9 @@ struct Dependencies {
   observe::BuildInfo build = observe::current_build();
   Now started;  ///< ready at the latest 60 s after this, polled or not
   std::string listen_address = "127.0.0.1:9927";
-  std::vector<std::string> host_names;  ///< further names under which browsers may call us
+  std::vector<std::string> host_names;                 ///< further names under which browsers may call us
+  std::function<std::shared_ptr<Access>()> access;     ///< empty, or null: there are no users
+  std::function<std::vector<http::Header>()> headers;  ///< added to every answer that has none of the name
 };
 
 /// The handler for http::make_server(). `view`, `metrics`, `commands` and `history` must outlive it.

@@ -68,9 +68,11 @@ bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
-/// Over TCP nobody can tell who is at the other end, so a name is what the client says and is marked as such.
+/// Over TCP without users nobody can tell who is at the other end, so a name is what the client says and is
+/// marked as such.
 std::string who_asks(const http::Request& request, const http::Peer& peer) {
   std::string where = peer.uid ? fmt::format("uid {} on this host", *peer.uid) : std::string("local");
+  if (!peer.user.empty()) where = fmt::format("{} from {}", printable(peer.user, longest_user), peer.address);
   const auto told = request.header("X-Syncwarden-User");
   if (!told || told->empty()) return where;
   const auto decoded = http::decode_query_component(*told);

@@ -23,6 +23,13 @@ bool is_loopback_v4(std::string_view name) {
          std::count(name.begin(), name.end(), '.') == 3;
 }
 
+/// Digits and dots, or anything in brackets: a name in DNS is neither.
+bool is_address(std::string_view name) {
+  if (name.starts_with('[')) return name.ends_with(']');
+  return name.find_first_not_of("0123456789.") == std::string_view::npos &&
+         std::count(name.begin(), name.end(), '.') == 3;
+}
+
 bool changes_state(const http::Request& request) {
   return request.method != "GET" && request.method != "HEAD";
 }
@@ -82,27 +89,30 @@ Policy::Policy(std::string_view listen_address, std::vector<std::string> host_na
   }
 }
 
-bool Policy::knows_host(std::string_view host) const {
+bool Policy::knows_host(std::string_view host, bool users) const {
   const auto name = host_name_of(host);
   if (!name) return false;
+  // No other site's name can be made to mean us by naming us by our address.
+  if (users && is_address(*name)) return true;
   return is_loopback_name(*name) || std::find(names_.begin(), names_.end(), *name) != names_.end();
 }
 
-std::optional<Denial> Policy::check(const http::Request& request, const http::Peer& peer,
-                                    Audience audience) const {
-  if (audience == Audience::local && !peer.loopback) {
+std::optional<Denial> Policy::check(const http::Request& request, const http::Peer& peer, Audience audience,
+                                    bool users) const {
+  if (audience == Audience::local && !peer.loopback && !users) {
     return Denial{403,
                   "only metrics and health are served beyond this machine",
-                  "call it on the machine itself, by 127.0.0.1 or localhost; users with passwords are not "
-                  "supported yet",
+                  "call it on the machine itself, by 127.0.0.1 or localhost; or configure users: a file with "
+                  "basic_auth_users or bearer_tokens, named by web.config_file",
                   {}};
   }
   const bool open_metrics = audience == Audience::metrics && beyond_loopback_;
   if (audience != Audience::probe && !open_metrics) {
     const auto host = request.header("Host");
-    if (!host || count_of(request, "Host") != 1 || !knows_host(*host)) {
-      return Denial{421, "this host name is not one of ours",
-                    "use localhost, 127.0.0.1, [::1] or the listen address", "host"};
+    if (!host || count_of(request, "Host") != 1 || !knows_host(*host, users)) {
+      return Denial{
+          421, "this host name is not one of ours",
+          "use localhost, 127.0.0.1, [::1] or the listen address, or add the name to web.host_names", "host"};
     }
   }
   return changes_state(request) ? check_origin(request) : std::nullopt;

@@ -1,5 +1,5 @@
-// Who may ask for what, as long as there are no users: loopback may do everything, everybody else sees
-// metrics and probes; browsers are kept from acting for foreign pages.
+// Who may ask for what. Without users loopback may do everything and everybody else sees metrics and probes;
+// with users access.hpp decides who is who. Browsers are kept from acting for foreign pages either way.
 #pragma once
 
 #include "http/message.hpp"
@@ -16,7 +16,7 @@ namespace syncwarden::admin {
 enum class Audience {
   probe,    ///< health: everybody, by any host name
   metrics,  ///< everybody who can reach a daemon that is bound beyond loopback; else like `local`
-  local     ///< loopback only
+  local     ///< loopback only, or whoever proves to be a user
 };
 
 struct Denial {
@@ -33,11 +33,11 @@ class Policy {
 
   /// Nothing: go on.
   [[nodiscard]] std::optional<Denial> check(const http::Request& request, const http::Peer& peer,
-                                            Audience audience) const;
+                                            Audience audience, bool users = false) const;
   [[nodiscard]] bool beyond_loopback() const { return beyond_loopback_; }
 
  private:
-  [[nodiscard]] bool knows_host(std::string_view host) const;
+  [[nodiscard]] bool knows_host(std::string_view host, bool users) const;
 
   std::vector<std::string> names_;
   bool beyond_loopback_ = false;

@@ -104,6 +104,9 @@ class Daemon {
   Result<std::shared_ptr<AirbyteApi>> make_airbyte(const settings::Settings& settings);
   Result<std::unique_ptr<Store>> open_store();
   void open_server();
+  /// TLS and users of the web-config file, from now on.
+  Result<void> take_web_config(const settings::WebConfig& web);
+  asio::awaitable<bool> check_password(std::string password, std::string hash);
   Result<std::uint16_t> listen();
   asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId job, std::size_t most);
   admin::Health health();
@@ -131,6 +134,8 @@ class Daemon {
   std::unique_ptr<http::Server> server_;
   runtime::TaskGroup tasks_;
   asio::thread_pool worker_{1};  // reads files, so that the loop does not
+  asio::thread_pool bcrypt_{1};  // takes a tenth of a second a password
+  std::shared_ptr<admin::Access> access_;
   asio::steady_timer stop_asked_;
   std::string listens_;  // the address that is really bound
   bool draining_ = false;
@@ -229,7 +234,7 @@ Result<void> Daemon::open() {
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
 
   open_server();
-  return {};
+  return take_web_config(options_.settings.web);
 }
 
 void Daemon::open_server() {
@@ -242,8 +247,62 @@ void Daemon::open_server() {
   admin.history = store_.get();
   admin.log_lines = [this](JobId job, std::size_t most) { return log_lines(job, most); };
   if (options_.reload) admin.reload = [this] { return reload(); };
+  admin.host_names = options_.settings.host_names;
+  admin.access = [this] { return access_; };
+  admin.headers = [this] {
+    std::vector<http::Header> headers;
+    for (const auto& [name, value] : options_.settings.web.headers) headers.push_back({name, value});
+    return headers;
+  };
   server_ = http::make_server(executor_, http::ServerLimits{}, admin::make_handler(std::move(admin)),
                               admin::make_observer(metrics_));
+}
+
+admin::Role role_of(settings::WebRole role) {
+  switch (role) {
+    case settings::WebRole::metrics:
+      return admin::Role::metrics;
+    case settings::WebRole::read:
+      return admin::Role::read;
+    case settings::WebRole::admin:
+      break;
+  }
+  return admin::Role::admin;
+}
+
+asio::awaitable<bool> check_on_worker(std::string password, std::string hash) {
+  co_return admin::password_matches(password, hash);
+}
+
+asio::awaitable<bool> Daemon::check_password(std::string password, std::string hash) {
+  auto checking = check_on_worker(std::move(password), std::move(hash));
+  const bool right = co_await asio::co_spawn(bcrypt_, std::move(checking), asio::use_awaitable);
+  co_return right;
+}
+
+Result<void> Daemon::take_web_config(const settings::WebConfig& web) {
+  std::shared_ptr<http::ServerTls> tls;
+  if (!web.cert_file.empty()) {
+    auto made = http::make_server_tls({web.cert_file, web.key_file, web.client_ca_file, web.only_tls13});
+    if (!made) return made.error();
+    tls = *std::move(made);
+  }
+  server_->use_tls(std::move(tls));
+  access_ = nullptr;
+  if (!web.has_users()) return {};
+  admin::AccessOptions options;
+  for (const auto& user : web.users) options.users.push_back({user.name, user.hash, role_of(user.role)});
+  for (const auto& token : web.tokens)
+    options.tokens.push_back({token.name, token.token, role_of(token.role)});
+  options.rate_interval = web.rate_interval;
+  options.rate_burst = web.rate_burst;
+  access_ = std::make_shared<admin::Access>(
+      std::move(options),
+      [this](std::string password, std::string hash) {
+        return check_password(std::move(password), std::move(hash));
+      },
+      [] { return runtime::read_clock().mono; });
+  return {};
 }
 
 Result<std::uint16_t> Daemon::listen() {
@@ -390,12 +449,16 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
     auto made = make_airbyte(next);
     if (!made) return made.error();
     client = std::move(*made);
-    airbyte_ = client;
   }
+  // Also when nothing changed: the certificate's files may be new.
+  const auto web = take_web_config(next.web);
+  if (!web) return web.error();
+  if (client) airbyte_ = client;
   // What needs a restart keeps its running value, so that the next difference is told against what really
   // runs.
   next.state_path = options_.settings.state_path;
   next.listen_address = options_.settings.listen_address;
+  next.host_names = options_.settings.host_names;
   options_.settings = std::move(next);
   metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
   metrics_.config_loaded(runtime::read_clock().wall);
@@ -417,6 +480,8 @@ asio::awaitable<void> Daemon::stop() {
   const bool quiet = co_await tasks_.join(limit);
   store_->close();
   worker_.join();
+  bcrypt_.stop();
+  bcrypt_.join();
   log_.info("stopped");
   // A lookup that hangs in the C library would hold the process for minutes; everything is on disk by now.
   if (!quiet) ::_exit(status_);

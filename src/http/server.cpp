@@ -91,13 +91,13 @@ void ServerCore::admit(tcp::socket socket) {
   if (ec || stopping_) return;
   socket.set_option(tcp::no_delay(true), ec);
   const asio::ip::address address = unmapped(remote.address());
-  Peer peer{address.to_string(), address.is_loopback(), std::nullopt};
+  Peer peer{address.to_string(), address.is_loopback(), std::nullopt, {}};
   take_over(std::move(socket), address, std::move(peer));
 }
 
 void ServerCore::admit(asio::local::stream_protocol::socket socket) {
   if (stopping_) return;
-  Peer peer{"unix", true, peer_uid(socket.native_handle())};
+  Peer peer{"unix", true, peer_uid(socket.native_handle()), {}};
   take_over(std::move(socket), asio::ip::address(), std::move(peer));
 }
 

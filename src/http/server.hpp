@@ -47,6 +47,7 @@ struct Peer {
   std::string address;               ///< textual IP address of the client
   bool loopback = false;             ///< of this machine: loopback, or a Unix socket
   std::optional<std::uint32_t> uid;  ///< over a Unix socket: whose process it is, as the kernel tells
+  std::string user;                  ///< who it proved to be; empty: it was not asked
 };
 
 /// Answers one request. An exception becomes a 500 without text. HEAD requests reach the handler as GET; the

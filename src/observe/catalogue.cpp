@@ -46,6 +46,7 @@ std::span<const Family* const> all_families() {
                                   &family::destinations,
                                   &family::event_loop_lag_seconds,
                                   &family::fleet_held,
+                                  &family::http_auth_failures_total,
                                   &family::http_connections,
                                   &family::http_connections_rejected_total,
                                   &family::http_request_duration_seconds,

@@ -108,6 +108,8 @@ inline constexpr Family event_loop_lag_seconds{
 inline constexpr Family fleet_held{
     "syncwarden_fleet_held", FamilyType::gauge, "",
     "1 while starts are held because many connections fail at once, 0 otherwise."};
+inline constexpr Family http_auth_failures_total{"syncwarden_http_auth_failures_total", FamilyType::counter,
+                                                 "", "HTTP requests with missing or wrong credentials."};
 inline constexpr Family http_connections{"syncwarden_http_connections", FamilyType::gauge, "",
                                          "Open HTTP connections."};
 inline constexpr Family http_connections_rejected_total{

@@ -65,6 +65,8 @@ class HttpMetrics {
   void answered(std::string_view path, std::string_view method, unsigned status, Seconds took);
   /// Refused before routing; the word of http::Refusal.
   void refused(std::string_view reason);
+  /// Missing or wrong credentials.
+  void auth_failed();
   /// +1 opened, -1 closed.
   void connections(int delta);
 

@@ -108,7 +108,8 @@ struct HttpMetrics::Impl {
   Gauge open;
   std::map<Key, Counter> requests;
   std::vector<Histogram> durations;  ///< by handler
-  std::vector<Counter> refused;      ///< by reason; "other" is made when it is needed
+  Counter auth_failures;
+  std::vector<Counter> refused;  ///< by reason; "other" is made when it is needed
 
   Counter& request(const Key& key) {
     const auto known = requests.find(key);
@@ -123,7 +124,12 @@ struct HttpMetrics::Impl {
 };
 
 HttpMetrics::HttpMetrics(Instruments& instruments)
-    : impl_(new Impl{instruments, instruments.gauge(family::http_connections), {}, {}, {}}) {
+    : impl_(new Impl{instruments,
+                     instruments.gauge(family::http_connections),
+                     {},
+                     {},
+                     instruments.counter(family::http_auth_failures_total),
+                     {}}) {
   for (std::size_t i = 0; i < handlers.size(); ++i) {
     const std::string_view method = handlers[i] == "/-/reload" ? "post" : "get";
     for (const unsigned code : {200U, 401U, 503U}) {
@@ -146,6 +152,8 @@ void HttpMetrics::answered(std::string_view path, std::string_view method, unsig
 }
 
 void HttpMetrics::refused(std::string_view reason) { impl_->refused[index_in(refusals, reason)].add(); }
+
+void HttpMetrics::auth_failed() { impl_->auth_failures.add(); }
 
 void HttpMetrics::connections(int delta) { impl_->open.add(delta); }
 

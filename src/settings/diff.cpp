@@ -41,7 +41,9 @@ const Secret* secret_of(const Auth& auth) {
   return nullptr;
 }
 
-bool needs_restart(std::string_view path) { return path == "state" || path == "web.listen_address"; }
+bool needs_restart(std::string_view path) {
+  return path == "state" || path == "web.listen_address" || path == "web.host_names";
+}
 
 void diff_globals(const Settings& before, const Settings& after, std::vector<Change>& out) {
   const Entries olds = global_entries(before);
@@ -66,6 +68,9 @@ void diff_globals(const Settings& before, const Settings& after, std::vector<Cha
   if (before.airbyte.auth.index() == after.airbyte.auth.index() && old_secret != nullptr &&
       new_secret != nullptr && *old_secret != *new_secret) {
     out.push_back({"airbyte.auth: the secret changed", false});
+  }
+  if (before.web_config_file == after.web_config_file && before.web != after.web) {
+    out.push_back({"web.config_file: its content changed", false});
   }
   if (headers_secret(before.airbyte) != headers_secret(after.airbyte)) {
     out.push_back({"airbyte.headers: changed", false});

@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 #include "model/airbyte_target.hpp"
 #include "model/plan.hpp"
+#include "settings/web_config.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,9 @@ struct Settings {
   calendar::DstPolicy dst = calendar::DstPolicy::safe;  ///< defaults.dst
   std::string state_path;                         ///< SQLite file; empty: nothing durable, keep it in memory
   std::string listen_address = "127.0.0.1:9927";  ///< "host:port"; an empty host means every address
+  std::vector<std::string> host_names;            ///< under which the server may be called
+  std::string web_config_file;                    ///< empty: no TLS, no users
+  WebConfig web;                                  ///< what stands in it
   ConnectionDetail connection_detail = ConnectionDetail::basic;
   std::uint32_t connection_limit = 20'000;  ///< connections with metrics of their own; 0 = none
   std::vector<std::string> files;           ///< what was read: the file itself, then its includes

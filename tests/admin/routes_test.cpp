@@ -73,7 +73,7 @@ asio::awaitable<Result<std::string>> reload_result(Result<std::string>* result, 
 
 class Admin : public ::testing::Test {
  protected:
-  http::Handler handler(std::string listen = "127.0.0.1:9927") {
+  http::Handler handler(std::string listen = "127.0.0.1:9927", std::shared_ptr<Access> access = nullptr) {
     Health health;
     health.loop_alive = [this] { return loop_alive; };
     health.store_ok = [this] { return store_ok; };
@@ -85,6 +85,7 @@ class Admin : public ::testing::Test {
     dependencies.build = {"1.2.3", "abc<def>", "main", "gcc"};
     dependencies.listen_address = std::move(listen);
     dependencies.started = now;
+    dependencies.access = [access] { return access; };
     return make_handler(std::move(dependencies));
   }
 
@@ -332,6 +333,46 @@ TEST_F(Admin, StrangersGetMetricsAndProbesOnly) {
   }
   EXPECT_EQ(ask(handle, "POST", "/-/reload", headers, stranger).status, 403U);
   EXPECT_EQ(reloads, 0);
+}
+
+TEST_F(Admin, UsersMayDoWhatTheirRoleSaysFromAnywhere) {
+  AccessOptions options;
+  options.tokens = {{"scraper", Secret("metrics-metrics-metrics"), Role::metrics},
+                    {"viewer", Secret("read-read-read-read"), Role::read},
+                    {"boss", Secret("admin-admin-admin-admin"), Role::admin}};
+  const auto access = std::make_shared<Access>(std::move(options), CheckPassword(), [] { return Mono(); });
+  const auto handle = handler(":9927", access);
+  const http::Peer stranger{"10.0.0.7", false, std::nullopt, {}};
+  const http::Peer here{"127.0.0.1", true, std::nullopt, {}};
+  const struct {
+    const char* token;
+    unsigned probe, metrics, page, reload;
+  } callers[] = {{nullptr, 200, 401, 401, 401},
+                 {"wrong-wrong-wrong", 200, 401, 401, 401},
+                 {"metrics-metrics-metrics", 200, 200, 403, 403},
+                 {"read-read-read-read", 200, 200, 200, 403},
+                 {"admin-admin-admin-admin", 200, 200, 200, 200}};
+  for (const auto& caller : callers) {
+    for (const auto& peer : {stranger, here}) {
+      const char* token = caller.token != nullptr ? caller.token : "none";
+      std::vector<http::Header> headers{{"Host", "10.0.0.5:9927"}};
+      if (caller.token != nullptr)
+        headers.push_back({"Authorization", std::string("Bearer ") + caller.token});
+      EXPECT_EQ(ask(handle, "GET", "/livez", headers, peer).status, caller.probe) << token;
+      EXPECT_EQ(ask(handle, "GET", "/metrics", headers, peer).status, caller.metrics) << token;
+      EXPECT_EQ(ask(handle, "GET", "/", headers, peer).status, caller.page) << token;
+      EXPECT_EQ(ask(handle, "POST", "/-/reload", headers, peer).status, caller.reload) << token;
+    }
+  }
+  EXPECT_EQ(reloads, 2);
+  const auto unknown = ask(handle, "GET", "/", {{"Host", "10.0.0.5"}}, stranger);
+  EXPECT_EQ(unknown.header("WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(ask(handle, "GET", "/",
+                {{"Host", "evil.example"}, {"Authorization", "Bearer admin-admin-admin-admin"}}, stranger)
+                .status,
+            421U);
+  const http::Peer by_socket{"unix", true, 0U, {}};
+  EXPECT_EQ(ask(handle, "POST", "/-/reload", {{"Host", "localhost"}}, by_socket).status, 200U);
 }
 
 TEST_F(Admin, ForeignHostsAndPagesAreRefusedAndCounted) {

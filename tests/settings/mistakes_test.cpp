@@ -51,8 +51,6 @@ INSTANTIATE_TEST_SUITE_P(UnknownAndTwice, Below, ::testing::ValuesIn(keys));
 
 const Mistake later[]{
     {"notify: []\n", "2:1: notify: not supported by this version (it comes with a later one); remove it"},
-    {"web: {config_file: none}\n",
-     "2:7: web.config_file: not supported by this version (it comes with a later one); remove it"},
     {"state: {postgresql: {host: db}}\n",
      "2:9: state.postgresql: not supported by this version (it comes with a later one); remove it"},
     {"state: postgresql://u:p@db/x\n",

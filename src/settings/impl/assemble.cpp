@@ -1,6 +1,7 @@
 #include "settings/impl/assemble.hpp"
 
 #include "base/text.hpp"
+#include "settings/impl/web_config.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -150,6 +151,11 @@ Settings assemble(const Section& root, const Reading& reading) {
   settings.state_path = state_path_from(root.at("state"), reading);
   settings.listen_address = root.at("web.listen_address").text;
   check_listen_address(root.at("web.listen_address"), reading);
+  for (const Text& name : root.at("web.host_names").texts) settings.host_names.push_back(name.text);
+  if (const Value& file = root.at("web.config_file"); file.given && file.valid) {
+    settings.web_config_file = resolved_path(file.text, file.place);
+    settings.web = read_web_config(settings.web_config_file, file.written, file.place, reading.problems);
+  }
   const std::string_view detail = root.at("metrics.connection_detail").text;
   settings.connection_detail = detail == "off"    ? ConnectionDetail::off
                                : detail == "full" ? ConnectionDetail::full

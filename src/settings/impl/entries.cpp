@@ -214,6 +214,14 @@ Entries global_entries(const Settings& settings) {
                    }));
   out.emplace_back("mode", std::string(to_string(plan.mode)));
   out.emplace_back("web.listen_address", shown(settings.listen_address));
+  if (!settings.web_config_file.empty()) {
+    out.emplace_back("web.config_file", shown(settings.web_config_file));
+    out.emplace_back("web.tls", settings.web.cert_file.empty() ? "off" : "on");
+    out.emplace_back("web.users", std::to_string(settings.web.users.size()));
+    out.emplace_back("web.tokens", std::to_string(settings.web.tokens.size()));
+  }
+  if (!settings.host_names.empty())
+    out.emplace_back("web.host_names", fmt::format("[{}]", fmt::join(settings.host_names, ", ")));
   out.emplace_back("metrics.connection_detail", std::string(to_string(settings.connection_detail)));
   out.emplace_back("metrics.connection_limit", std::to_string(settings.connection_limit));
   out.emplace_back("history.keep", to_string(plan.history_keep));

@@ -232,7 +232,16 @@ const Shape& web_shape() {
       {.name = "listen_address",
        .standard = "127.0.0.1:9927",
        .doc = "HOST:PORT of metrics, health and the API; like --web.listen-address"},
-      {.name = "config_file", .later = true},
+      {.name = "config_file",
+       .kind = Kind::path,
+       .doc = "TLS, users and tokens, in the exporters' web-config format; without it only metrics and "
+              "probes are "
+              "served beyond this machine",
+       .example = "web.yaml"},
+      {.name = "host_names",
+       .kind = Kind::texts,
+       .doc = "Names under which it may be called, besides localhost and the listen address",
+       .example = "[warden.example.org]"},
   }};
   return shape;
 }
