@@ -82,7 +82,8 @@ class Chronicle final : public forecast::Witness {
     Instant at;  ///< truth, of the commit
   };
   struct StuckWatch {
-    Millis observed{};
+    JobCounters counters;  ///< in truth
+  Millis observed{};
     bool told = false;
   };
 

@@ -236,13 +236,21 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     if (!frozen) continue;
     const auto known = stuck_.find(view.id);
     StuckWatch watch = known == stuck_.end() ? StuckWatch{} : known->second;
-    if (known != stuck_.end()) watch.observed += since_last;
+    const JobCounters truly = engine_->airbyte().view(*job).counters;
+    if (known != stuck_.end() && watch.counters == truly) {
+      watch.observed += since_last;
+    } else {
+      watch.observed = {};
+      watch.counters = truly;
+    }
     const auto connection = view_of(view.connection);
     const auto& history = engine_->disk().histories();
     const auto past = history.find(view.connection);
     const Millis quiet = past == history.end() ? Millis{} : past->second.longest_quiet;
-    const Millis limit = (connection ? policy_of(*connection).stuck.no_progress.after : Millis{}) +
-                         quiet * 2 + plan_.poll.max * 2;
+    // What a list told wrongly may have passed for progress, once.
+    const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
+    const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
+    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 2;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;

@@ -255,6 +255,8 @@ struct Core::Machine {
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
   static void pass_over_decided(Slot& slot);
+  [[nodiscard]] bool reaches_decided(const Slot& slot, Instant& until) const;
+  void resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until, bool catch_up);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
   /// extra job follows.
@@ -273,6 +275,7 @@ struct Core::Machine {
   void keep_run(OpenRun& open);
   void clock_corrected();
   void go_back_to_now(Slot& slot);
+  void come_due_again(Slot& slot);
 
   // ---- gate.cpp ----
   void admit();
