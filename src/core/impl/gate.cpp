@@ -11,7 +11,7 @@ namespace {
 /// A request whose turn has not come by then goes back into the queue, where priorities hold.
 constexpr Millis lane_patience{std::chrono::minutes{2}};
 /// Airbyte's clock and ours may differ by this much.
-constexpr Millis clocks_differ{std::chrono::minutes{1}};
+constexpr Millis clocks_differ{std::chrono::minutes{3}};
 
 }  // namespace
 

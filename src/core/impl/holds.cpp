@@ -299,6 +299,12 @@ void Core::Machine::due_by_events(Slot& slot, ScheduleIndex index) {
     take_tick(index, {*state.ready, *state.ready, false});
     return;
   }
+  const auto& connection = connections[slot.connection];
+  const auto at = keep_fresh_due(connection, *slot.when.keep_fresh(), slot.watermark);
+  if (!connection.active.empty() || !at || *at > now.wall) {
+    arm(slot, index);  // something runs that may make it fresh, or has done so
+    return;
+  }
   slot.watermark = armed->nominal;
   take_tick(index, {armed->nominal, armed->due, false});
   arm(slot, index);

@@ -361,6 +361,7 @@ struct Core::Machine {
   void watch_management(Connection& connection, bool rules_edited);
   void watch_rules();
   void expect_freshness(ConnectionIndex index);
+  [[nodiscard]] std::optional<Instant> excused_until(const Connection& connection) const;
   void tell_late();
   void tell_unresolved();
 
