@@ -276,7 +276,21 @@ std::optional<Instant> Core::Machine::excused_until(const Connection& connection
   const auto& policy = connection.rule != nullptr ? connection.rule->policy.freshness : defaults;
   if (!std::holds_alternative<LateAuto>(policy.late_after)) return std::nullopt;
   Instant until{};
-  if (blackout_of(connection, &until) == nullptr) return std::nullopt;
+  const Blackout* blackout = blackout_of(connection, &until);
+  if (blackout == nullptr) return std::nullopt;
+  if (blackout->skip_ticks) {
+    // What was due meanwhile is not caught up.
+    std::optional<Instant> next;
+    for (const ScheduleIndex index : connection.schedules) {
+      const auto* calendar = slots[index].when.calendar();
+      const auto tick =
+          calendar == nullptr
+              ? std::nullopt
+              : next_tick(*calendar, slots[index].id.text, connection.rule->policy.jitter, until);
+      if (tick && (!next || tick->due < *next)) next = tick->due;
+    }
+    until = next.value_or(until);
+  }
   return until + std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
 }
 
