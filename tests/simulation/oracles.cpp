@@ -372,8 +372,8 @@ void Chronicle::one_job_per_start() {
     const auto honest =
         std::count_if(born.begin(), born.end(), [](const auto& job) { return !job.told_wrong; });
     if (honest <= 1) continue;
-    if (known::restored_state_repeats_extra_jobs && !restored_.empty() && start.second > 0) continue;
-    if (known::restored_state_repeats_what_is_fresh && put_back_near(born.front().job.at)) continue;
+    // Nobody can know of a request that was on its way when the state was put back.
+    if (put_back_near(born.front().job.at)) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
     const auto view = engine_->airbyte().connection(born[0].job.connection).view;
     violated(

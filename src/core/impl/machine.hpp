@@ -282,7 +282,7 @@ struct Core::Machine {
   enum class Gate : std::uint8_t { admitted, blocked, gone };
   Gate try_start(RunId id);
   [[nodiscard]] bool allowed(RunId id);
-  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open);
+  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open) const;
   void note_unclaimed(Connection& connection, const JobView& job) const;
   [[nodiscard]] bool overlaps(RunId id);
   void cancel_other(OpenRun& open, Connection& connection, const JobView& job);
