@@ -333,6 +333,7 @@ struct Core::Machine {
   void ask_cancel(Connection& connection, JobId job, const std::string& why);
   void pass_ladder();
   void drop_recovery(JobId job);
+  void forget_cancel(const Connection& connection, const JobView& job);
   void cancel_answered(const in::CancelAnswered& answered);
   std::optional<Recovery> end_recovery(const Connection& connection, const JobView& job);
   void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);
