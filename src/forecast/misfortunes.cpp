@@ -297,12 +297,14 @@ void Engine::tidy_up() {
     const auto& before = connection.behaviour;
     // Of much the same size, so that none of them is an outlier.
     const auto usual = (before.records.min + before.records.max) / 2;
-    airbyte_.set_behaviour(connection.view.id,
-                           emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
+    airbyte_.set_behaviour(
+        connection.view.id,
+        emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
     // Off and on again: that wakes Airbyte's own schedule, too.
     emulator::ConnectionPatch off;
     off.status = ConnectionStatus::inactive;
-    if (connection.view.schedule != AirbyteSchedule::manual) (void)airbyte_.update(connection.view.id, off, now_);
+    if (connection.view.schedule != AirbyteSchedule::manual)
+      (void)airbyte_.update(connection.view.id, off, now_);
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);

@@ -83,7 +83,7 @@ class Chronicle final : public forecast::Witness {
   };
   struct StuckWatch {
     JobCounters counters;  ///< in truth
-  Millis observed{};
+    Millis observed{};
     bool told = false;
   };
 

@@ -125,15 +125,14 @@ void Chronicle::no_healthy_or_foreign_job_is_cancelled(Instant truth, const fore
   if (job == nullptr || may_cancel(truth, cancel, *job)) return;
   ++tally_.wrongly_cancelled;
   violated("no_healthy_or_foreign_job_is_cancelled",
-           fmt::format("at {}: job {} ({}, {} attempts) of {}, created {}{}", to_rfc3339(truth), job->id.value,
-                       to_string(job->status), job->attempts.size(),
+           fmt::format("at {}: job {} ({}, {} attempts) of {}, created {}{}", to_rfc3339(truth),
+                       job->id.value, to_string(job->status), job->attempts.size(),
                        engine_->airbyte().connection(job->connection).view.name, to_rfc3339(job->created),
-                       job->attempts.empty()
-                           ? std::string{}
-                           : fmt::format(", last attempt {}, course {}, planned {}",
-                                         to_rfc3339(job->attempts.back().created),
-                                         static_cast<int>(job->attempts.back().course),
-                                         to_string(job->attempts.back().planned))));
+                       job->attempts.empty() ? std::string{}
+                                             : fmt::format(", last attempt {}, course {}, planned {}",
+                                                           to_rfc3339(job->attempts.back().created),
+                                                           static_cast<int>(job->attempts.back().course),
+                                                           to_string(job->attempts.back().planned))));
 }
 
 bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
@@ -178,8 +177,10 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
       Millis{static_cast<std::int64_t>(static_cast<double>(attempt->planned.count()) * attempt->reaches)};
   if (acts(policy.no_progress) && ran - reached >= policy.no_progress.after) return true;
   const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
-  const bool frozen = silent || attempt->course == emulator::Course::stuck ||
-                      attempt->course == emulator::Course::empty || idle || engine_->airbyte().workers_down();
+  const bool frozen =
+      silent || attempt->course == emulator::Course::stuck || attempt->course == emulator::Course::empty ||
+      (attempt->course == emulator::Course::rate_limited && !engine_->setup().tells_workflows) || idle ||
+      engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
 }
 

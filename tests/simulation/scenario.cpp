@@ -302,7 +302,7 @@ forecast::Faults draw_faults(Rng& rng) {
   if (known::wrong_clock_and_restart_decide_twice && faults[Fault::wrong_hour] > 0) {
     for (const auto fault : {Fault::crash, Fault::crash_before_commit, Fault::crash_after_commit,
                              Fault::crash_between_requests, Fault::crash_before_reply, Fault::restored_state,
-                             Fault::suspend, Fault::plan_edit}) {
+                             Fault::suspend, Fault::plan_edit, Fault::command}) {
       faults[fault] = 0;
     }
   }

@@ -283,15 +283,15 @@ std::optional<Instant> Core::Machine::excused_until(const Connection& connection
     std::optional<Instant> next;
     for (const ScheduleIndex index : connection.schedules) {
       const auto* calendar = slots[index].when.calendar();
-      const auto tick =
-          calendar == nullptr
-              ? std::nullopt
-              : next_tick(*calendar, slots[index].id.text, connection.rule->policy.jitter, until);
+      const auto tick = calendar == nullptr ? std::nullopt
+                                            : next_tick(*calendar, slots[index].id.text,
+                                                        connection.rule->policy.jitter, until);
       if (tick && (!next || tick->due < *next)) next = tick->due;
     }
     until = next.value_or(until);
   }
-  return until + std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
+  return until +
+         std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
 }
 
 /// Only with a picture of the present: what cannot be seen is not late.

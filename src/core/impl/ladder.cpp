@@ -257,9 +257,9 @@ void Core::Machine::forget_cancel(const Connection& connection, const JobView& j
   const auto entry = recoveries.find(job.id);
   if (entry == recoveries.end() || job.status != JobStatus::running) return;
   const auto& recovery = entry->second.first;
-  const bool by_movement =
-      recovery.kind == StuckKind::no_progress || recovery.kind == StuckKind::between_attempts ||
-      recovery.kind == StuckKind::pending || recovery.kind == StuckKind::queued;
+  const bool by_movement = recovery.kind == StuckKind::no_progress ||
+                           recovery.kind == StuckKind::between_attempts ||
+                           recovery.kind == StuckKind::pending || recovery.kind == StuckKind::queued;
   if (!by_movement) return;
   tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed, connection.view,
                           job.id, "it moves again"});
