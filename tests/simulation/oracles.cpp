@@ -262,7 +262,7 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     // What a list told wrongly may have passed for progress, once.
     const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
     const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
-    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 2;
+    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 3;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;

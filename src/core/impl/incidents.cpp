@@ -172,8 +172,9 @@ void Core::Machine::verified_success(ConnectionIndex index, const JobView& job, 
     tell(fact::RecoveryStep{fact::RecoveryAction::breaker_close, fact::RecoveryResult::done, connection.view,
                             job.id, "a job succeeded"});
   }
-  incidents.close_all(connection.view.id, healed_by_success(), fmt::format("job {} succeeded", job.id.value),
-                      now.wall);
+  auto healed = healed_by_success();
+  if (!outlier.empty()) healed.erase(IncidentKind::volume_outlier);  // the next one of its kind
+  incidents.close_all(connection.view.id, healed, fmt::format("job {} succeeded", job.id.value), now.wall);
   if (!outlier.empty()) raise(connection, IncidentKind::volume_outlier, outlier, job.id);
 }
 

@@ -339,6 +339,9 @@ void Core::Machine::saw_conflict(Connection& connection) {
   if (!connection.conflict) connection.conflict = {now.mono, now.mono};
   connection.conflict->second = now.mono;
   if (now.mono - connection.conflict->first < phantom_apart) return;
+  // Only a list that was asked for since can lack the job.
+  const auto& listed = connection.listed ? connection.listed : whole_listed;
+  if (!up || !listed || *listed < connection.conflict->first) return;
   tell(fact::StuckFound{StuckKind::phantom, connection.view, {}, true, "409 twice, and no job is listed"});
   raise_stuck(connection, StuckKind::phantom,
               "Airbyte refuses a sync because one is running, and lists none: cancelling any old job of this "

@@ -290,9 +290,14 @@ Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, b
   past.last_ended = std::max(past.last_ended, job.id);
   past.newest_job_created = connection.newest_job_created;
   auto judgement = judged(connection, job);
+  if (judgement.unlike_before && !history && ++connection.unlike_before >= new_normal) {
+    past.samples.clear();
+    judgement = {};
+  }
   if (job.type == JobType::sync || job.type == JobType::refresh) {
     if (job.status == JobStatus::succeeded && judgement.verified) {
       remember_success(connection, job);
+      connection.unlike_before = 0;
       if (!history) verified_success(index, job, judgement.outlier);
     } else if (job.status == JobStatus::succeeded && !history) {
       raise(connection, IncidentKind::suspect_success,
