@@ -240,7 +240,7 @@ void Engine::calm_down() {
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] { move_something(); });
   }
-  for (const Millis later : {Millis{minutes{40}}, Millis{hours{12}}}) {
+  for (const Millis later : {Millis{minutes{40}}, Millis{hours{8}}}) {
     after(later, [this] { sync_everything(); });
   }
 }

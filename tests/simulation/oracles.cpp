@@ -436,7 +436,9 @@ void Chronicle::everything_settles(Instant calm_since) {
 bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
   const bool by_next_run = incident.kind == IncidentKind::data_late ||
                            incident.kind == IncidentKind::suspect_success ||
-                           incident.kind == IncidentKind::volume_outlier;
+                           incident.kind == IncidentKind::volume_outlier ||
+                           incident.kind == IncidentKind::stuck ||
+                           incident.kind == IncidentKind::sync_failing;
   if (!by_next_run) return false;
   if (incident.updated > engine_->now() - hours{3}) return true;
   if (plan_.mode == Mode::shadow) return true;

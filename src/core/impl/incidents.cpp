@@ -321,6 +321,18 @@ void Core::Machine::tell_late() {
 
 /// A request whose effect has not become known although time enough has passed for a person to look.
 void Core::Machine::tell_unresolved() {
+  std::vector<IncidentBook::Key> settled;
+  const auto& open_ones = incidents.open();
+  for (auto entry = open_ones.lower_bound({IncidentKind::intent_unresolved, std::nullopt, {}, {}});
+       entry != open_ones.end() && entry->second.kind == IncidentKind::intent_unresolved; ++entry) {
+    const auto* connection = find_connection(entry->second.connection);
+    const bool still = connection != nullptr &&
+                       std::any_of(connection->holding.begin(), connection->holding.end(), [&](const RunId& id) {
+                         return runs.at(id).run.phase == RunPhase::unresolved;
+                       });
+    if (!still) settled.push_back(entry->first);
+  }
+  for (const auto& key : settled) incidents.close(key, "no request of its is unresolved any more", now.wall);
   for (const auto& [intended, id] : unresolved) {
     const auto& open = runs.at(id);
     if (now.mono - open.since < 2 * plan->settle) continue;

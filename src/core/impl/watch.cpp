@@ -22,10 +22,12 @@ bool moved(const JobView& before, const JobView& after) {
 }  // namespace
 
 void Core::Machine::airbyte_seen() {
-  if (!up) tell(fact::AirbyteReachable{true, std::nullopt});
-  up = true;
+  const bool was_up = std::exchange(up, true);
+  if (!was_up) {
+    tell(fact::AirbyteReachable{true, std::nullopt});
+    watch_outage();  // also one of a former life
+  }
   if (down_since) {
-    watch_outage();
     came_back_after(now.mono - *down_since);
     watched_since = now.wall;
   }
