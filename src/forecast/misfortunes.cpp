@@ -18,7 +18,7 @@ constexpr std::array by_the_day{
     Fault::workers_down,   Fault::upgrade,         Fault::schema_break,     Fault::orphan,
     Fault::phantom,        Fault::history_pruned,  Fault::wall_step,        Fault::wrong_hour,
     Fault::suspend,        Fault::plan_edit,       Fault::second_scheduler, Fault::person_syncs,
-    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::command};
+    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::person_renames,   Fault::command};
 
 }  // namespace
 
@@ -53,6 +53,7 @@ void Engine::strike(Fault fault) {
     case Fault::person_cancels:
     case Fault::person_disables:
     case Fault::person_resets:
+    case Fault::person_renames:
       return person(fault);
     case Fault::command:
       return command();
@@ -170,6 +171,19 @@ void Engine::person(Fault fault) {
       off.status = ConnectionStatus::inactive;
       (void)airbyte_.update(id, off, now_);
       after(between(minutes{5}, hours{6}), [this, id] { enable(id); });
+      break;
+    }
+    case Fault::person_renames: {
+      const std::string name{connection.view.name.view()};
+      if (name.starts_with("formerly ")) return;
+      emulator::ConnectionPatch renamed;
+      renamed.name = "formerly " + name;
+      (void)airbyte_.update(id, renamed, now_);
+      after(between(minutes{5}, hours{12}), [this, id, name] {
+        emulator::ConnectionPatch back;
+        back.name = name;
+        (void)airbyte_.update(id, back, now_);
+      });
       break;
     }
     case Fault::person_resets:

@@ -139,10 +139,18 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
                            const emulator::Job& job) const {
   if (cancel_asked_.contains(cancel.connection)) return true;
   if (job.type != JobType::sync) return false;
-  const auto view = view_of(cancel.connection);
+  auto view = view_of(cancel.connection);
   if (!view) return false;
+  // What somebody has renamed is known by its old name until the next discovery.
+  constexpr std::string_view renamed = "formerly ";
+  if (view->name.view().starts_with(renamed)) view->name = SharedText{view->name.view().substr(renamed.size())};
   const auto under = asked_under_.find(job.id);
-  const Policy& policy = under == asked_under_.end() ? policy_of(*view) : under->second;
+  return may_cancel_under(truth, policy_of(*view), *view, job) ||
+         (under != asked_under_.end() && may_cancel_under(truth, under->second, *view, job));
+}
+
+bool Chronicle::may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
+                                 const emulator::Job& job) const {
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
@@ -150,7 +158,7 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   }
   if (policy.overlap == OverlapPolicy::cancel_other && (ours || policy.cancel_any)) return true;
   for (const auto& blackout : plan_.blackouts) {
-    if (blackout.cancel_running && matches(blackout.match, *view)) return true;
+    if (blackout.cancel_running && matches(blackout.match, view)) return true;
   }
   return cancel_step_.contains(job.id) && looks_stuck(truth, policy.stuck, job);
 }
@@ -195,7 +203,10 @@ void Chronicle::limits_are_kept(Instant truth, const Decision& decision) {
     reckon(put->run);
     const auto view = starts ? view_of(put->run.connection) : std::nullopt;
     if (!view) continue;
-    const auto bounds = bounds_of(plan_.limits, *view);
+    // Who belongs to a group by a name is known by the old one until the next discovery.
+    auto limits = plan_.limits;
+    if (engine_->fired(forecast::Fault::person_renames) > 0) limits.groups.clear();
+    const auto bounds = bounds_of(limits, *view);
     if (bounds.empty()) continue;
     std::set<ConnectionId> occupied;
     for (const auto& [id, run] : decided_) occupied.insert(run.connection);

@@ -268,6 +268,8 @@ void Core::Machine::expect_freshness(ConnectionIndex index) {
     late.set(index, *at);
   } else {
     late.remove(index);
+    incidents.close({IncidentKind::data_late, std::nullopt, connection.view.id, {}},
+                    "nothing is expected of it now", now.wall);
   }
 }
 

@@ -223,7 +223,8 @@ void Core::Machine::pass_ladder() {
   for (const JobId job : overdue) {
     auto& [recovery, asked] = recoveries.at(job);
     auto* connection = find_connection(recovery.connection);
-    if (connection == nullptr || !find_active(job)) {
+    // Nobody asks for it any more, or there is nothing to cancel.
+    if (connection == nullptr || connection->rule == nullptr || !find_active(job)) {
       drop_recovery(job);
       continue;
     }

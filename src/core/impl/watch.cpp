@@ -79,12 +79,6 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   const bool history = !job_cursor && !jobs_known;  // the first poll ever
   const bool first = !jobs_known;
   jobs_known = true;
-  std::optional<Millis> youngest;
-  for (const auto& job : page.active) {
-    see_active(job, first);
-    const Millis age = std::max(Millis{}, now.wall - job.created);
-    youngest = std::min(youngest.value_or(age), age);
-  }
   // An end is at most three things to keep and two to tell: a herd's ends come together.
   out->durable.reserve(out->durable.size() + 3 * page.ended.size());
   out->facts.reserve(out->facts.size() + 2 * page.ended.size());
@@ -92,6 +86,13 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   for (const auto& job : page.ended) {
     see_ended(job, history);
     cursor = std::max(cursor.value_or(job.updated), job.updated);
+  }
+  // After the ends, so that whoever looks for the effect of an old request finds the oldest job first.
+  std::optional<Millis> youngest;
+  for (const auto& job : page.active) {
+    see_active(job, first);
+    const Millis age = std::max(Millis{}, now.wall - job.created);
+    youngest = std::min(youngest.value_or(age), age);
   }
   ended_behind = !page.ended_complete;
   if (page.ended_complete) see_missing(page);
