@@ -38,6 +38,7 @@ void Core::Machine::boot(const in::Booted& first) {
 
   const Snapshot& snapshot = *first.snapshot;
   incidents.restore(snapshot.incidents, snapshot.newest_incident);
+  resume_fleet_hold();
   restore_commands(snapshot);
   for (const auto& pause : snapshot.pauses) pauses.emplace(pause.connection, pause);
   for (const auto& recovery : snapshot.recoveries)
@@ -230,6 +231,7 @@ void Core::Machine::adopt_plan(PlanPtr next) {
     pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
   }
   limits.configure(plan->limits);
+  if (fleet_held_since && plan->fleet_hold.failed_ratio <= 0) release_fleet("fleet_hold is switched off");
   // Those who waited for a slot of the old limits queue again under the new ones.
   for (auto& [key, queue] : std::exchange(parked, {})) {
     while (const auto item = queue.pop(now.mono)) {

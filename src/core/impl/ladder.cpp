@@ -18,8 +18,8 @@ constexpr std::uint32_t most_cancel_requests = 3;
 constexpr Millis least_gap{std::chrono::minutes{2}};
 /// Airbyte refuses twice, this far apart, and lists nothing.
 constexpr Millis phantom_apart{std::chrono::minutes{1}};
-/// Beyond the due instant of Airbyte's own schedule: its jitter reaches 25 minutes.
-constexpr Millis missed_run_grace{std::chrono::minutes{30}};
+/// Beyond the due instant of Airbyte's own schedule.
+constexpr Millis missed_run_grace = airbyte_jitter + Millis{std::chrono::minutes{5}};
 constexpr Millis missed_run_tolerance{std::chrono::minutes{1}};
 
 /// "every 24 hours", as the decoder writes a basic schedule.
@@ -378,13 +378,9 @@ void Core::Machine::count_for_fleet(const JobView& job) {
     if (recent_ends.front().second) --recent_failures;
     recent_ends.pop_front();
   }
-  const IncidentBook::Key key{IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"};
   if (fleet_held_since) {
     if (job.status != JobStatus::succeeded || job.created < fleet_held_wall) return;
-    fleet_held_since.reset();
-    recent_ends.clear();
-    recent_failures = 0;
-    incidents.close(key, fmt::format("job {} succeeded: starts go on", job.id.value), now.wall);
+    release_fleet(fmt::format("job {} succeeded: starts go on", job.id.value));
     return;
   }
   if (recent_ends.size() < hold.min_jobs ||
@@ -403,6 +399,25 @@ void Core::Machine::count_for_fleet(const JobView& job) {
   report.summary = fmt::format("{} of {} jobs failed within {}: starts are held, one at a time is tried",
                                recent_failures, recent_ends.size(), to_string(hold.window));
   incidents.raise(report, now.wall);
+}
+
+/// A hold of a former life goes on, and tries at once.
+void Core::Machine::resume_fleet_hold() {
+  const auto entry = incidents.open().find({IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"});
+  if (entry == incidents.open().end()) return;
+  if (plan->fleet_hold.failed_ratio <= 0) {
+    release_fleet("fleet_hold is switched off");
+    return;
+  }
+  fleet_held_since = fleet_next_probe = now.mono;
+  fleet_held_wall = entry->second.updated;
+}
+
+void Core::Machine::release_fleet(const std::string& why) {
+  fleet_held_since.reset();
+  recent_ends.clear();
+  recent_failures = 0;
+  incidents.close({IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"}, why, now.wall);
 }
 
 /// While starts are held, one at a time is let through, at growing distances.

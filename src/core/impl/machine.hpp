@@ -36,6 +36,9 @@ namespace syncwarden::core {
 using ConnectionIndex = std::uint32_t;
 using ScheduleIndex = std::uint32_t;
 
+/// Airbyte starts what it schedules itself up to so much later.
+inline constexpr Millis airbyte_jitter{std::chrono::minutes{25}};
+
 /// A job of a connection that is not at its end, as last seen.
 struct ActiveJob {
   JobView view;
@@ -342,6 +345,8 @@ struct Core::Machine {
   void saw_job(Connection& connection);
   [[nodiscard]] std::optional<std::pair<ConnectionIndex, std::size_t>> find_active(JobId job) const;
   void count_for_fleet(const JobView& job);
+  void resume_fleet_hold();
+  void release_fleet(const std::string& why);
   [[nodiscard]] bool fleet_lets_through();
   static void read_airbyte_schedule(Connection& connection);
   void expect_airbyte_run(ConnectionIndex index);
@@ -430,6 +435,7 @@ struct Core::Machine {
   // ---- view.cpp ----
   [[nodiscard]] FleetPicture fleet(Instant at) const;
   [[nodiscard]] ConnectionPicture picture(const Connection& connection) const;
+  [[nodiscard]] std::optional<Instant> expected_after(const Connection& connection, Instant since) const;
   [[nodiscard]] std::optional<Instant> stale_after(const Connection& connection) const;
   [[nodiscard]] WaitingPicture waiting_picture(const OpenRun& open) const;
   [[nodiscard]] WaitCause wait_of_all() const;
