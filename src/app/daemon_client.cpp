@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -73,6 +74,28 @@ Result<std::string> DaemonFlags::address() const {
 DaemonClient::DaemonClient(std::string url, std::string base_path)
     : user(user_name()), url_(std::move(url)), base_path_(std::move(base_path)) {}
 
+namespace {
+
+/// A token where the daemon has users: SYNCWARDEN_TOKEN, or the file that SYNCWARDEN_TOKEN_FILE names.
+Result<Secret> token_of_environment() {
+  const auto text = environment("SYNCWARDEN_TOKEN");
+  const auto path = environment("SYNCWARDEN_TOKEN_FILE");
+  if (text && path) {
+    return Error{Errc::usage, "both SYNCWARDEN_TOKEN and SYNCWARDEN_TOKEN_FILE are set", "",
+                 "unset one of them"};
+  }
+  if (!path) return Secret(text.value_or(""));
+  std::ifstream file(*path);
+  std::string token;
+  if (!std::getline(file, token) || token.empty()) {
+    return Error{Errc::file_unreadable, "the token cannot be read", *path,
+                 "SYNCWARDEN_TOKEN_FILE names a file with the token"};
+  }
+  return Secret(std::move(token));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<DaemonClient>> DaemonClient::make(const DaemonFlags& flags) {
   const auto url = flags.address();
   if (!url) return url.error();
@@ -82,6 +105,9 @@ Result<std::unique_ptr<DaemonClient>> DaemonClient::make(const DaemonFlags& flag
   auto client = http::make_client(daemon->loop_.get_executor(), *origin, {});
   if (!client) return client.error();
   daemon->client_ = *std::move(client);
+  auto token = token_of_environment();
+  if (!token) return token.error();
+  daemon->token_ = *std::move(token);
   return daemon;
 }
 
@@ -105,6 +131,7 @@ Result<Answer> DaemonClient::post(const std::string& target, const std::string& 
 }
 
 Result<Answer> DaemonClient::ask(http::Request request, bool idempotent) {
+  if (!token_.empty()) request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
   http::SendOptions options;
   options.deadline = patience;
   options.max_body_bytes = largest_answer;

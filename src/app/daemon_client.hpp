@@ -3,6 +3,7 @@
 
 #include "app/answer.hpp"
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "http/client.hpp"
 
@@ -58,6 +59,7 @@ class DaemonClient {
 
   std::string url_;
   std::string base_path_;
+  Secret token_;  ///< of a user of the daemon; empty: none
   boost::asio::io_context loop_{1};
   std::unique_ptr<http::Client> client_;
   boost::asio::signal_set signals_{loop_};

@@ -4,7 +4,9 @@
 #include "http/client.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,7 +17,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> ask(http::Client& client, int& status) {
+struct Outcome {
+  int status = exit_failed;
+  std::optional<Error> unreachable;
+};
+
+asio::awaitable<void> ask(http::Client& client, Outcome& outcome) {
   http::Request request;
   request.target = "/livez";
   http::SendOptions options;
@@ -23,16 +30,30 @@ asio::awaitable<void> ask(http::Client& client, int& status) {
   options.idempotent = true;
   const auto response = co_await client.send(std::move(request), std::move(options));
   if (!response) {
-    auto error = response.error().error;
-    error.hint = "is syncwarden running, and does it listen there? see --web.listen-address";
-    status = report(error);
+    outcome.unreachable = response.error().error;
   } else if (response->status != 200) {
     fmt::print(stderr, "syncwarden: /livez answers {}\n", response->status);
-    status = exit_failed;
   } else {
-    status = exit_done;
+    outcome.status = exit_done;
   }
   client.close();
+}
+
+Outcome ask_at(const std::string& url) {
+  const auto origin = http::Origin::parse(url);
+  if (!origin) return {exit_usage, origin.error()};
+  asio::io_context loop(1);
+  http::ClientOptions options;
+  options.tls.trust_anybody = true;  // this machine, and no secret is sent
+  auto client = http::make_client(loop.get_executor(), *origin, options);
+  if (!client) return {exit_failed, client.error()};
+  Outcome outcome;
+  auto asking = ask(**client, outcome);
+  asio::co_spawn(loop, std::move(asking), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+  loop.run();
+  return outcome;
 }
 
 struct Healthcheck {
@@ -52,19 +73,22 @@ struct Healthcheck {
         address = loaded.settings->listen_address;
       }
     }
-    const auto origin = http::Origin::parse(local_url(address));
-    if (!origin) return report(origin.error());
-    asio::io_context loop(1);
-    auto client = http::make_client(loop.get_executor(), *origin, {});
-    if (!client) return report(client.error());
-    int status = exit_failed;
-    auto asking = ask(**client, status);
-    asio::co_spawn(loop, std::move(asking), [](std::exception_ptr bug) {
-      if (bug) std::rethrow_exception(bug);
-    });
-    loop.run();
+    const std::string url = local_url(address);
+    Outcome outcome = ask_at(url);
+    // Whether it speaks TLS stands in a file that the check may not be told.
+    if (outcome.unreachable && outcome.unreachable->code != Errc::connect_refused &&
+        outcome.status != exit_usage) {
+      const Outcome secure = ask_at("https" + url.substr(4));
+      if (!secure.unreachable) outcome = secure;
+    }
+    if (outcome.unreachable) {
+      if (outcome.status != exit_usage)
+        outcome.unreachable->hint =
+            "is syncwarden running, and does it listen there? see --web.listen-address";
+      (void)report(*outcome.unreachable);
+    }
     // What Docker's HEALTHCHECK understands: 0 healthy, 1 not.
-    return status == exit_done ? exit_done : status == exit_usage ? exit_usage : exit_failed;
+    return outcome.status;
   }
 };
 
