@@ -494,6 +494,8 @@ std::string_view to_string(Operation operation) {
       return "trigger_job";
     case Operation::cancel_job:
       return "cancel_job";
+    case Operation::administer:
+      return "administer";
   }
   return "health";
 }
