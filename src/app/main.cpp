@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   app::add_ack(app, chosen);
   app::add_logs(app, chosen);
   app::add_state(app, chosen);
+  app::add_airbyte(app, chosen);
   app::add_healthcheck(app, chosen);
   try {
     app.parse(argc, argv);

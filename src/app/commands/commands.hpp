@@ -30,5 +30,6 @@ void add_resume(CLI::App& app, Chosen& chosen);
 void add_drain(CLI::App& app, Chosen& chosen);
 void add_logs(CLI::App& app, Chosen& chosen);
 void add_state(CLI::App& app, Chosen& chosen);
+void add_airbyte(CLI::App& app, Chosen& chosen);
 
 }  // namespace syncwarden::app
