@@ -66,6 +66,8 @@ int main(int argc, char** argv) {
   app::add_logs(app, chosen);
   app::add_state(app, chosen);
   app::add_airbyte(app, chosen);
+  app::add_apply(app, chosen);
+  app::add_export(app, chosen);
   app::add_healthcheck(app, chosen);
   try {
     app.parse(argc, argv);

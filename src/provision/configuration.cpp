@@ -164,16 +164,6 @@ void compare(const json::value& wanted, const json::value& existing, const Besid
   found.push_back({pointer, shown(existing, secret), shown(wanted, secret)});
 }
 
-void keep(json::value& wanted, const json::value& existing) {
-  if (wanted.is_object() && existing.is_object()) {
-    for (auto& member : wanted.get_object()) {
-      if (const auto* before = existing.get_object().if_contains(member.key())) keep(member.value(), *before);
-    }
-  } else if (is_mask(existing) && wanted.is_string()) {
-    wanted = existing;
-  }
-}
-
 }  // namespace
 
 Fitted fit(const JsonText& configuration, const std::map<std::string, std::string>& brought,
@@ -209,12 +199,6 @@ std::vector<Difference> differences(const JsonText& wanted, const JsonText& exis
   std::vector<Difference> found;
   compare(after, before, rules, "", found);
   return found;
-}
-
-JsonText keeping_secrets(const JsonText& wanted, const JsonText& existing, const JsonText& /*schema*/) {
-  json::value value = parsed(wanted);
-  keep(value, parsed(existing));
-  return {json::serialize(value)};
 }
 
 }  // namespace syncwarden::provision

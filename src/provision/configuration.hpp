@@ -50,7 +50,4 @@ struct Difference {
 [[nodiscard]] std::vector<Difference> differences(const JsonText& wanted, const JsonText& existing,
                                                   const JsonText& schema);
 
-/// `wanted` with the secrets that Airbyte masks in `existing` masked too: an update keeps those.
-[[nodiscard]] JsonText keeping_secrets(const JsonText& wanted, const JsonText& existing, const JsonText& schema);
-
 }  // namespace syncwarden::provision

@@ -68,7 +68,7 @@ class Served {
     if (auth_ == FrontAuth::Mode::basic) target.auth = BasicAuth{"airbyte", Secret("password")};
     if (auth_ == FrontAuth::Mode::bearer) target.auth = ClientCredentialsAuth{"emulator", Secret("secret")};
     target.proxy = "none";
-    target.connector_timeout = Millis{300};
+    target.connector_timeout = seconds{2};
     target.requests_per_second = 0;
     return airbyte::make_admin(target, real_now, {}).value();
   }
@@ -137,6 +137,7 @@ TEST_P(EveryAge, SetsAWholePipelineUpAndTakesItDown) {
   orders.sync_mode = "incremental";
   orders.destination_sync_mode = "append";
   orders.cursor = {"updated_at"};
+  orders.primary_key = {{"id"}};
   orders.stream = catalog->streams.front().raw;
   ConnectionChange draft;
   draft.source = source->id;

@@ -116,12 +116,5 @@ TEST(Differences, AreToldFieldByField) {
   EXPECT_EQ(found, wanted);
 }
 
-TEST(Secrets, ThatAirbyteHasAreKept) {
-  EXPECT_EQ(keeping_secrets({R"({"host":"new","password":"p","api_key":"a"})"},
-                            {R"({"host":"old","password":"**********"})"}, postgres)
-                .text,
-            R"({"host":"new","password":"**********","api_key":"a"})");
-}
-
 }  // namespace
 }  // namespace syncwarden::provision
