@@ -68,6 +68,8 @@ int main(int argc, char** argv) {
   app::add_airbyte(app, chosen);
   app::add_apply(app, chosen);
   app::add_export(app, chosen);
+  app::add_adopt(app, chosen);
+  app::add_release(app, chosen);
   app::add_healthcheck(app, chosen);
   try {
     app.parse(argc, argv);

@@ -74,6 +74,8 @@ class Undo {
   explicit Undo(AirbyteAdmin& airbyte, const Tell& tell) : airbyte_(airbyte), tell_(tell) {}
   void created(const ActorEntry& actor) { actors_.push_back(actor); }
   void created(const ConnectionEntry& connection) { connections_.push_back(connection); }
+  /// Airbyte does not tell what it had before (secrets), so a change stays.
+  void changed(const std::string& what) { changed_ += (changed_.empty() ? "" : ", ") + what; }
   [[nodiscard]] const std::vector<ConnectionEntry>& connections() const { return connections_; }
 
   /// The error, with what could not be taken back.
@@ -83,6 +85,7 @@ class Undo {
       settle(airbyte_.delete_connection(at->id), "connection " + printable(at->name), at->id.text.str(), left);
     for (auto at = actors_.rbegin(); at != actors_.rend(); ++at)
       settle(airbyte_.delete_actor(at->end, at->id), named(at->end, at->name), at->id.text.str(), left);
+    if (!changed_.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("changed already, and left so: " + changed_);
     if (!left.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("could not take back: " + left);
     return error;
   }
@@ -100,6 +103,7 @@ class Undo {
   const Tell& tell_;
   std::vector<ActorEntry> actors_;
   std::vector<ConnectionEntry> connections_;
+  std::string changed_;
 };
 
 class Work {
@@ -137,7 +141,11 @@ class Work {
         return airbyte_.update_actor({step.id, step.end, step.name, snapshot_.workspace.id, step.definition, {}, step.configuration});
       }();
       if (!stored) return with_subject(stored.error(), subject);
-      if (fresh) undo_.created(*stored);
+      if (fresh) {
+        undo_.created(*stored);
+      } else {
+        undo_.changed(subject);
+      }
       step.id = stored->id;
       tell_(fmt::format("{}       {}", fresh ? "created" : "changed", subject));
     }
@@ -177,7 +185,11 @@ class Work {
       if (fresh && !step.change.status) step.change.status = ConnectionStatus::active;
       auto stored = fresh ? airbyte_.create_connection(step.change) : airbyte_.update_connection(step.id, step.change);
       if (!stored) return with_subject(stored.error(), subject);
-      if (fresh) undo_.created(*stored);
+      if (fresh) {
+        undo_.created(*stored);
+      } else {
+        undo_.changed(subject);
+      }
       applied_.connections.push_back(std::move(*stored));
       tell_(fmt::format("{}       {}", fresh ? "created" : "changed", subject));
     }

@@ -80,6 +80,7 @@ void tell_plan(const provision::PipelinePlan& plan) {
     tell_differences(step.differences);
   }
   fmt::print("{} to create, {} to change, {} to delete, {} as they are\n", counts[1], counts[2], counts[3], counts[0]);
+  std::fflush(stdout);
 }
 
 Result<WorkspaceEntry> Apply::place(Desk& desk, const provision::Pipeline& pipeline) const {

@@ -33,5 +33,7 @@ void add_state(CLI::App& app, Chosen& chosen);
 void add_airbyte(CLI::App& app, Chosen& chosen);
 void add_apply(CLI::App& app, Chosen& chosen);
 void add_export(CLI::App& app, Chosen& chosen);
+void add_adopt(CLI::App& app, Chosen& chosen);
+void add_release(CLI::App& app, Chosen& chosen);
 
 }  // namespace syncwarden::app
