@@ -1,4 +1,5 @@
 #include "app/commands/commands.hpp"
+#include "app/completion.hpp"
 #include "app/flags.hpp"
 #include "base/text.hpp"
 #include "observe/build_info.hpp"
@@ -70,6 +71,14 @@ int main(int argc, char** argv) {
   app::add_export(app, chosen);
   app::add_adopt(app, chosen);
   app::add_release(app, chosen);
+  app::add_completion(app, chosen);
+  // what the completion scripts ask; no command, so that nobody's help shows it
+  if (argc > 1 && std::string_view(argv[1]) == "--complete") {
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    for (const auto& word : app::completions(app, words, [&words] { return app::names_from_daemon(words); }))
+      fmt::print("{}\n", word);
+    return app::exit_done;
+  }
   app::add_healthcheck(app, chosen);
   try {
     app.parse(argc, argv);

@@ -27,6 +27,7 @@ struct Faults {
   bool drop_stats = false;                    ///< no statistics anywhere
   bool unknown_words = false;                 ///< enum words from the future
   Millis slow_connector{};                    ///< checks, discoveries and specifications take this long
+  bool forbidden = false;                     ///< 403 for everything that wants credentials
   bool nulls = false;                         ///< null for optional members
 
   bool operator==(const Faults&) const = default;

@@ -211,7 +211,10 @@ std::optional<http::Response> State::before(const http::Request& request, const 
     return limited;
   }
   if (auto refused = gate_.refuse(request, route, airbyte_.now())) return refused;
-  return gate_.token(api_, request, route);
+  if (auto token = gate_.token(api_, request, route)) return token;
+  if (faults.forbidden && !route.rest.ends_with("health") && route.rest != "instance_configuration")
+    return reply(403, R"({"message":"Forbidden"})");
+  return std::nullopt;
 }
 
 asio::awaitable<http::Response> State::handle(http::Request request) {

@@ -104,8 +104,8 @@ constexpr const char* file = R"json({
 "connections":[{"name":"a","source":"shop","destination":"lake","streams":["orders"]},
                {"name":"b","source":"shop","destination":"lake","streams":["STREAM"]}]})json";
 
-struct Run {
-  explicit Run(Fake& airbyte, const char* stream = "orders") : airbyte_(airbyte) {
+struct Attempt {
+  explicit Attempt(Fake& airbyte, const char* stream = "orders") : airbyte_(airbyte) {
     std::string text = file;
     text.replace(text.find("STREAM"), 6, stream);
     pipeline = pipeline_from({text}).pipeline;
@@ -128,12 +128,12 @@ struct Run {
 
 TEST(Apply, CreatesEverythingAndDiscoversASourceOnce) {
   Fake airbyte;
-  Run run(airbyte);
+  Attempt run(airbyte);
   const auto applied = run.carry_out();
   ASSERT_TRUE(applied) << to_string(applied.error());
   EXPECT_EQ(applied->created.size(), 2U);
   EXPECT_EQ(airbyte.calls, (std::vector<std::string>{"create shop", "create lake", "discover", "create a", "create b"}));
-  Run again(airbyte);
+  Attempt again(airbyte);
   EXPECT_TRUE(again.plan.changes_nothing());
 }
 
@@ -141,7 +141,7 @@ TEST(Apply, AFailedStepTakesBackWhatThisRunCreatedAndNothingElse) {
   Fake airbyte;
   airbyte.all_actors.push_back({ActorId("old"), End::source, "older", WorkspaceId("ws"), DefinitionId("d-pg"), "", {"{}"}});
   airbyte.fails = "create b";
-  Run run(airbyte);
+  Attempt run(airbyte);
   const auto applied = run.carry_out();
   ASSERT_FALSE(applied);
   EXPECT_NE(applied.error().message.find("connection b: "), std::string::npos);
@@ -154,7 +154,7 @@ TEST(Apply, AFailedStepTakesBackWhatThisRunCreatedAndNothingElse) {
 
 TEST(Apply, FaultsThatADiscoveryShowsLeaveNothing) {
   Fake airbyte;
-  Run run(airbyte, "odrers");
+  Attempt run(airbyte, "odrers");
   const auto applied = run.carry_out();
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, Errc::usage);
@@ -167,7 +167,7 @@ TEST(Apply, FaultsThatADiscoveryShowsLeaveNothing) {
 TEST(Apply, WhatCannotBeTakenBackIsNamed) {
   Fake airbyte;
   airbyte.fails = "delete";
-  Run run(airbyte, "odrers");
+  Attempt run(airbyte, "odrers");
   const auto applied = run.carry_out();
   ASSERT_FALSE(applied);
   EXPECT_NE(applied.error().hint.find("could not take back: destination lake (id of lake), source shop (id of shop)"), std::string::npos)
@@ -176,7 +176,7 @@ TEST(Apply, WhatCannotBeTakenBackIsNamed) {
 
 TEST(Apply, AnInterruptStopsBetweenStepsAndTakesBack) {
   Fake airbyte;
-  Run run(airbyte);
+  Attempt run(airbyte);
   airbyte.stop = true;
   EXPECT_EQ(run.carry_out().error().code, Errc::cancelled);
   EXPECT_TRUE(airbyte.calls.empty());
@@ -185,7 +185,7 @@ TEST(Apply, AnInterruptStopsBetweenStepsAndTakesBack) {
 TEST(Apply, ChecksComeBeforeAnythingIsCreated) {
   Fake airbyte;
   airbyte.check_succeeds = false;
-  Run run(airbyte);
+  Attempt run(airbyte);
   const auto checked = check_ends(airbyte, run.snapshot, run.plan, [](const std::string&) {});
   ASSERT_FALSE(checked);
   EXPECT_NE(checked.error().message.find("source shop: Airbyte cannot connect: connection refused"), std::string::npos);

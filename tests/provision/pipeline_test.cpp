@@ -156,7 +156,7 @@ TEST(PipelinePlan, FaultsOfTheWorld) {
   auto nothing = empty_airbyte();
   nothing.definitions.clear();
   EXPECT_EQ(plan_pipeline(read.pipeline, {}, nothing, {}).faults.front().pointer, "/sources/0/connector");
-  const auto lonely = pipeline_from({R"({"connections":[{"name":"c","source":"shpo","destination":"lake","streams":["*"]}]})"});
+  const auto lonely = pipeline_from({R"({"connections":[{"name":"c","source":"shopp","destination":"lake","streams":["*"]}]})"});
   const auto plan = plan_pipeline(lonely.pipeline, {}, applied_airbyte(), {});
   ASSERT_EQ(plan.faults.size(), 1U);
   EXPECT_EQ(plan.faults.front().pointer, "/connections/0/source");

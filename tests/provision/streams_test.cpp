@@ -77,7 +77,7 @@ TEST(Streams, WrongWishesNameWhatThereIs) {
       {wish("orders", "incremental", "append", "update_at"), "/streams/0/cursor", "it has no field \"update_at\"", "did you mean updated_at?"},
       {wish("orders", "full_refresh", "upsert"), "/streams/0/destination_sync_mode", "the destination does not take upsert", "it takes: append, overwrite"},
       {wish("charges", "incremental", "append", "amount"), "/streams/0/cursor", "the source itself defines the cursor: created", "leave cursor out"},
-      {key, "/streams/0/primary_key", "it has no field \"idd\"", "it has: id"},
+      {key, "/streams/0/primary_key", "it has no field \"idd\"", "did you mean id?"},
       {no_key, "/streams/0", "overwrite_dedup needs a primary key", "primary_key names fields"},
   };
   for (const Wrong& wrong : table_of) {

@@ -31,6 +31,7 @@ void add_drain(CLI::App& app, Chosen& chosen);
 void add_logs(CLI::App& app, Chosen& chosen);
 void add_state(CLI::App& app, Chosen& chosen);
 void add_airbyte(CLI::App& app, Chosen& chosen);
+void add_completion(CLI::App& app, Chosen& chosen);
 void add_apply(CLI::App& app, Chosen& chosen);
 void add_export(CLI::App& app, Chosen& chosen);
 void add_adopt(CLI::App& app, Chosen& chosen);
