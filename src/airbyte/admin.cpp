@@ -31,7 +31,8 @@ Error not_over_public(std::string_view what) {
 Error connector_failed(std::string_view what, const ConnectorReply& reply) {
   Error error;
   error.code = Errc::unexpected_reply;
-  error.message = fmt::format("the {} itself failed{}{}", what, reply.message.empty() ? "" : ": ", reply.message);
+  error.message =
+      fmt::format("the {} itself failed{}{}", what, reply.message.empty() ? "" : ": ", reply.message);
   error.hint = "Airbyte could not run the connector; the cause is in the log of its worker";
   return error;
 }
@@ -39,9 +40,10 @@ Error connector_failed(std::string_view what, const ConnectorReply& reply) {
 /// A check or discovery that nobody answered in time, told as what it is.
 Error with_patience_hint(Error error, std::string_view what) {
   if (error.code == Errc::reply_timeout || error.code == Errc::server_error) {
-    error.hint = fmt::format("the {} took too long: is the host reachable from Airbyte? A slow one may need "
-                             "more than airbyte.timeouts.connector",
-                             what);
+    error.hint = fmt::format(
+        "the {} took too long: is the host reachable from Airbyte? A slow one may need "
+        "more than airbyte.timeouts.connector",
+        what);
   }
   return error;
 }
@@ -156,7 +158,8 @@ Result<std::vector<DefinitionEntry>> HttpAdmin::definitions(End end, WorkspaceId
                                          http::encode_query_component(workspace.text));
     Result<Entries> answer = ask<Entries>(errand_->reading(path, ""), "list of definitions", read);
     if (!answer && answer.error().code == Errc::not_found)
-      return unsupported("the Public API of this Airbyte does not list definitions", std::string(config_hint));
+      return unsupported("the Public API of this Airbyte does not list definitions",
+                         std::string(config_hint));
     return answer;
   }
   const std::string base = fmt::format("/{}_definitions/", to_string(end));
@@ -216,10 +219,11 @@ Result<ActorEntry> HttpAdmin::update_actor(ActorEntry actor) {
   const Api spoken = found->place.api;
   const End end = actor.end;
   std::string body = update_actor_body(spoken, actor);
-  Call call = spoken == Api::config
-                  ? errand_->changing("POST", plural(end) + "/update", std::move(body))
-                  : errand_->changing("PATCH", plural(end) + "/" + http::encode_query_component(actor.id.text),
-                                      std::move(body));
+  Call call =
+      spoken == Api::config
+          ? errand_->changing("POST", plural(end) + "/update", std::move(body))
+          : errand_->changing("PATCH", plural(end) + "/" + http::encode_query_component(actor.id.text),
+                              std::move(body));
   return ask<ActorEntry>(std::move(call), to_string(end), [end, spoken](const std::string& reply) {
     return actor_entry_from(spoken, end, reply);
   });
@@ -228,10 +232,11 @@ Result<ActorEntry> HttpAdmin::update_actor(ActorEntry actor) {
 Result<void> HttpAdmin::delete_actor(End end, ActorId id) {
   const auto found = errand_->found();
   if (!found) return found.error();
-  Call call = found->place.api == Api::config
-                  ? errand_->changing("POST", plural(end) + "/delete",
-                                      one_field_body(fmt::format("{}Id", to_string(end)), id.text))
-                  : errand_->changing("DELETE", plural(end) + "/" + http::encode_query_component(id.text), "");
+  Call call =
+      found->place.api == Api::config
+          ? errand_->changing("POST", plural(end) + "/delete",
+                              one_field_body(fmt::format("{}Id", to_string(end)), id.text))
+          : errand_->changing("DELETE", plural(end) + "/" + http::encode_query_component(id.text), "");
   const Result<std::string> body = errand_->fetch(std::move(call));
   if (!body) return body.error();
   return Result<void>();
@@ -269,9 +274,8 @@ Result<Catalog> HttpAdmin::discover(ActorId source) {
                   : errand_->connecting(fmt::format("/streams?sourceId={}&ignoreCache=true",
                                                     http::encode_query_component(source.text)),
                                         "");
-  Result<DiscoverReply> reply = ask<DiscoverReply>(std::move(call), "catalog", [spoken](const std::string& body) {
-    return discovery_from(spoken, body);
-  });
+  Result<DiscoverReply> reply = ask<DiscoverReply>(
+      std::move(call), "catalog", [spoken](const std::string& body) { return discovery_from(spoken, body); });
   if (!reply) return with_patience_hint(reply.error(), "discovery");
   if (!reply->job.ran) return connector_failed("discovery", reply->job);
   return std::move(reply->catalog);
@@ -319,6 +323,15 @@ std::optional<Error> public_refusal(const ConnectionChange& change) {
   return std::nullopt;
 }
 
+/// The same for old servers, whose own refusal would not say what they know.
+std::optional<Error> old_refusal(const Found& found, const ConnectionChange& change) {
+  if (found.traits.whole_instance || !change.schema_changes.value_or("").starts_with("propagate"))
+    return std::nullopt;
+  return unsupported(
+      fmt::format("Airbyte {} does not propagate schema changes; 0.50 and later do", found.instance.version),
+      "it knows ignore and disable");
+}
+
 Result<ConnectionEntry> HttpAdmin::create_connection(ConnectionChange draft) {
   const auto found = errand_->found();
   if (!found) return found.error();
@@ -326,6 +339,7 @@ Result<ConnectionEntry> HttpAdmin::create_connection(ConnectionChange draft) {
   if (spoken == Api::public_api) {
     if (auto refusal = public_refusal(draft)) return *refusal;
   }
+  if (auto refusal = old_refusal(*found, draft)) return *refusal;
   const bool old_server = !found->traits.knows_refresh;
   Call call = errand_->changing("POST", spoken == Api::config ? "/connections/create" : "/connections",
                                 create_connection_body(spoken, draft, old_server));
@@ -341,6 +355,7 @@ Result<ConnectionEntry> HttpAdmin::update_connection(ConnectionId id, Connection
   if (spoken == Api::public_api) {
     if (auto refusal = public_refusal(change)) return *refusal;
   }
+  if (auto refusal = old_refusal(*found, change)) return *refusal;
   std::string body = update_connection_body(spoken, id, change);
   Call call = spoken == Api::config
                   ? errand_->changing("POST", "/connections/update", std::move(body))
@@ -416,9 +431,9 @@ Result<JobView> HttpAdmin::refresh(ConnectionId id, RefreshMode mode, std::vecto
   if (!found) return found.error();
   if (found->place.api == Api::public_api) return not_over_public("refresh a connection");
   if (!found->traits.knows_refresh) {
-    return unsupported(fmt::format("Airbyte {} cannot refresh a connection; 1.0 and later can",
-                                   found->instance.version),
-                       "`connections reset` clears the data, the next sync reads everything again");
+    return unsupported(
+        fmt::format("Airbyte {} cannot refresh a connection; 1.0 and later can", found->instance.version),
+        "`connections reset` clears the data, the next sync reads everything again");
   }
   return started(errand_->changing("POST", "/connections/refresh", refresh_body(id, mode, streams)));
 }

@@ -18,8 +18,9 @@
 
 namespace syncwarden::airbyte {
 
-/// What a request is for; a closed set, because it becomes a label (all_operations). Probes count as `health`, the lists that
-/// complete connections (sources, destinations, definitions) as `list_connections`, as do updates.
+/// What a request is for; a closed set, because it becomes a label (all_operations). Probes count as
+/// `health`, the lists that complete connections (sources, destinations, definitions) as `list_connections`,
+/// as do updates.
 enum class Operation : std::uint8_t {
   get_token,
   health,

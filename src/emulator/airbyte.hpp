@@ -49,7 +49,7 @@ struct Options {
   RetryRules retries;
   bool auto_disable = true;         ///< 8.4
   std::size_t history_limit = 0;    ///< entries kept of history(); 0: all
-  Behaviour created;  ///< of connections that are set up while it runs
+  Behaviour created;                ///< of connections that are set up while it runs
   std::optional<Millis> keep_jobs;  ///< how long jobs are kept after their end; absent: for ever
 };
 
@@ -170,7 +170,8 @@ class Airbyte {
   // ---- setting up
   ActorId add_actor(NewActor actor, Instant now);
   /// False for an unknown or deleted one.
-  bool change_actor(const ActorId& id, const std::string& name, const std::string& configuration, Instant now);
+  bool change_actor(const ActorId& id, const std::string& name, const std::string& configuration,
+                    Instant now);
   /// Its connections go with it, as in Airbyte. False for an unknown one.
   bool remove_actor(const ActorId& id, Instant now);
   [[nodiscard]] const ActorRecord* find_actor(const ActorId& id) const;

@@ -31,9 +31,14 @@ struct Offer {
 const std::vector<Offer>& tables() {
   static const std::vector<Offer> all{
       {"orders",
-       {{"id", "integer"}, {"customer_id", "integer"}, {"amount", "number"}, {"status", "string"}, {"updated_at", "string"}}},
+       {{"id", "integer"},
+        {"customer_id", "integer"},
+        {"amount", "number"},
+        {"status", "string"},
+        {"updated_at", "string"}}},
       {"customers", {{"id", "integer"}, {"name", "string"}, {"email", "string"}, {"updated_at", "string"}}},
-      {"order_items", {{"id", "integer"}, {"order_id", "integer"}, {"quantity", "integer"}, {"updated_at", "string"}}},
+      {"order_items",
+       {{"id", "integer"}, {"order_id", "integer"}, {"quantity", "integer"}, {"updated_at", "string"}}},
       {"audit_log", {{"at", "string"}, {"actor", "string"}, {"action", "string"}}, false, false}};
   return all;
 }

@@ -40,19 +40,28 @@ const ActorRecord* actor_asked(const Api& api, const Body& body, bool source) {
 http::Response no_actor(Api& api, const Body& body, bool source) {
   const auto id = body.text(key_of(source, "Id"));
   if (!id) return missing(api, key_of(source, "Id"));
-  return config_error(api, 404, fmt::format("Could not find configuration for {}", source ? "SOURCE_CONNECTION" : "DESTINATION_CONNECTION"), *id);
+  return config_error(api, 404,
+                      fmt::format("Could not find configuration for {}",
+                                  source ? "SOURCE_CONNECTION" : "DESTINATION_CONNECTION"),
+                      *id);
 }
 
 /// SynchronousJobRead; `failure` says why the job itself failed.
-void write_job_info(Json& json, Api& api, std::string_view type, std::string_view definition, std::string_view failure) {
+void write_job_info(Json& json, Api& api, std::string_view type, std::string_view definition,
+                    std::string_view failure) {
   const auto now = epoch_s(api.airbyte.now());
   json.key("jobInfo").open('{').member("id", api.airbyte.uuid(fmt::format("synchronous/{}", ++api.errors)));
   json.member("configType", type).member("configId", definition);
   json.member("createdAt", now).member("endedAt", now).member("succeeded", failure.empty());
   json.member("connectorConfigurationUpdated", false);
   if (!failure.empty()) {
-    json.key("failureReason").open('{').member("failureOrigin", "airbyte_platform").member("failureType", "system_error");
-    json.member("externalMessage", failure).member("timestamp", api.airbyte.now().time_since_epoch().count()).close('}');
+    json.key("failureReason")
+        .open('{')
+        .member("failureOrigin", "airbyte_platform")
+        .member("failureType", "system_error");
+    json.member("externalMessage", failure)
+        .member("timestamp", api.airbyte.now().time_since_epoch().count())
+        .close('}');
   }
   json.key("logs").open('{').key("logLines").raw("[]").close('}').close('}');
 }
@@ -63,7 +72,8 @@ Outcome specification(Api& api, const Body& body, bool source) {
   if (!body.text("workspaceId")) return missing(api, "workspaceId");
   Json json(8'192);
   json.open('{').member(key_of(source, "DefinitionId"), definition->id.text);
-  json.member("documentationUrl", fmt::format("https://docs.airbyte.com/integrations/{}s/{}", source ? "source" : "destination", definition->connector));
+  json.member("documentationUrl", fmt::format("https://docs.airbyte.com/integrations/{}s/{}",
+                                              source ? "source" : "destination", definition->connector));
   json.key("connectionSpecification").raw(specification_of(*definition));
   if (!source) {
     json.key("supportedDestinationSyncModes").open('[');
@@ -108,14 +118,16 @@ Outcome actor_create(Api& api, const Body& body, bool source) {
   const auto workspace = body.text("workspaceId");
   const auto name = body.text("name");
   const auto configuration = body.json("connectionConfiguration");
-  if (!workspace || !name || !configuration) return missing(api, "workspaceId, name and connectionConfiguration");
+  if (!workspace || !name || !configuration)
+    return missing(api, "workspaceId, name and connectionConfiguration");
   bool known = false;
   for (const auto& each : api.airbyte.workspaces()) known = known || each.id.text == *workspace;
-  if (!known) return config_error(api, 404, "Could not find configuration for STANDARD_WORKSPACE", *workspace);
+  if (!known)
+    return config_error(api, 404, "Could not find configuration for STANDARD_WORKSPACE", *workspace);
   if (const auto fault = configuration_fault(*configuration, specification_of(*definition)); !fault.empty())
     return config_error(api, 422, fault);
-  const auto id = api.airbyte.add_actor({WorkspaceId{*workspace}, *name, definition->id, source, *configuration},
-                                        api.airbyte.now());
+  const auto id = api.airbyte.add_actor(
+      {WorkspaceId{*workspace}, *name, definition->id, source, *configuration}, api.airbyte.now());
   Json json;
   write_actor(json, api, *api.airbyte.find_actor(id));
   return reply(200, json.take());
@@ -129,7 +141,8 @@ Outcome actor_update(Api& api, const Body& body, bool source) {
   if (!name || !configuration) return missing(api, "name and connectionConfiguration");
   const auto schema = specification_of(*definition_of(record->actor.definition));
   const auto whole = hydrated(*configuration, configuration_of(*record), schema);
-  if (const auto fault = configuration_fault(whole, schema); !fault.empty()) return config_error(api, 422, fault);
+  if (const auto fault = configuration_fault(whole, schema); !fault.empty())
+    return config_error(api, 422, fault);
   api.airbyte.change_actor(record->actor.id, *name, whole, api.airbyte.now());
   return actor_get(api, body, source);
 }
@@ -142,7 +155,8 @@ Outcome actor_delete(Api& api, const Body& body, bool source) {
   return reply(204, {});
 }
 
-Outcome check_answer(Api& api, bool source, const DefinitionId& definition, const std::string& configuration) {
+Outcome check_answer(Api& api, bool source, const DefinitionId& definition,
+                     const std::string& configuration) {
   const Visit visit = check_visit(configuration);
   if (visit.end == Visit::End::endless) {
     Waiting waiting;
@@ -156,8 +170,8 @@ Outcome check_answer(Api& api, bool source, const DefinitionId& definition, cons
   if (!crashed || !api.rules().instance_configuration)
     json.member("status", visit.end == Visit::End::good ? "succeeded" : "failed");
   if (visit.end == Visit::End::refused) json.member("message", visit.message);
-  write_job_info(json, api, source ? "check_connection_source" : "check_connection_destination", definition.text,
-                 crashed ? visit.message : std::string{});
+  write_job_info(json, api, source ? "check_connection_source" : "check_connection_destination",
+                 definition.text, crashed ? visit.message : std::string{});
   return reply(200, json.close('}').take());
 }
 
@@ -172,10 +186,12 @@ Outcome draft_check(Api& api, const Body& body, bool source) {
   const auto* definition = definition_asked(body, source);
   if (definition == nullptr) return no_definition(api, body, source);
   const auto configuration = body.json("connectionConfiguration");
-  if (!configuration || !body.text("workspaceId")) return missing(api, "connectionConfiguration and workspaceId");
+  if (!configuration || !body.text("workspaceId"))
+    return missing(api, "connectionConfiguration and workspaceId");
   const auto* record = actor_asked(api, body, source);
-  const auto whole = record == nullptr ? *configuration
-                                       : hydrated(*configuration, configuration_of(*record), specification_of(*definition));
+  const auto whole = record == nullptr
+                         ? *configuration
+                         : hydrated(*configuration, configuration_of(*record), specification_of(*definition));
   return check_answer(api, source, definition->id, whole);
 }
 
@@ -240,7 +256,8 @@ void write_actor(Json& json, const Api& api, const ActorRecord& record) {
   json.member("workspaceId", record.workspace.text).member("name", record.actor.name);
   json.member(key_of(source, "Name"), definition == nullptr ? std::string{"Custom"} : definition->name);
   json.key("connectionConfiguration")
-      .raw(definition == nullptr ? std::string{"{}"} : masked(configuration_of(record), specification_of(*definition)));
+      .raw(definition == nullptr ? std::string{"{}"}
+                                 : masked(configuration_of(record), specification_of(*definition)));
   if (api.rules().clears) json.member("createdAt", epoch_s(record.created)).member("status", "active");
   json.close('}');
 }

@@ -36,9 +36,12 @@ Outcome create(Api& api, const Body& body) {
   const auto* destination = end_asked(api, body, false);
   if (!body.text("sourceId") || !body.text("destinationId") || !body.text("status"))
     return missing(api, "sourceId, destinationId and status");
-  if (source == nullptr) return config_error(api, 404, "Could not find configuration for SOURCE_CONNECTION", *body.text("sourceId"));
+  if (source == nullptr)
+    return config_error(api, 404, "Could not find configuration for SOURCE_CONNECTION",
+                        *body.text("sourceId"));
   if (destination == nullptr)
-    return config_error(api, 404, "Could not find configuration for DESTINATION_CONNECTION", *body.text("destinationId"));
+    return config_error(api, 404, "Could not find configuration for DESTINATION_CONNECTION",
+                        *body.text("destinationId"));
   // The real one walks the tags without asking whether there are any (4.4).
   if (api.rules().clears && !body.has("tags")) return config_error(api, 500, "tags");
   if (source->workspace != destination->workspace)
@@ -56,7 +59,9 @@ Outcome update(Api& api, const Body& body) {
   const auto id = body.text("connectionId");
   if (!id) return missing(api, "connectionId");
   const auto index = api.airbyte.find(ConnectionId{*id});
-  if (!index) return config_error(api, 404, fmt::format("Could not find configuration for STANDARD_SYNC: {}.", *id), *id);
+  if (!index)
+    return config_error(api, 404, fmt::format("Could not find configuration for STANDARD_SYNC: {}.", *id),
+                        *id);
   if (api.airbyte.connection(*index).view.status == ConnectionStatus::locked) {
     return problem(409, "error:connection/locked", "connection-locked", "The connection is locked",
                    "The connection is locked");

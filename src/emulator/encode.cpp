@@ -236,7 +236,8 @@ void write_connection(Json& json, const Api& api, const Connection& connection) 
   write_catalog(json, connection);
   write_schedule(json, connection.schedule);
   json.member("status", word(api, to_string(view.status)));
-  json.member("breakingChange", view.breaking_change).member("nonBreakingChangesPreference", connection.schema_changes);
+  json.member("breakingChange", view.breaking_change)
+      .member("nonBreakingChangesPreference", connection.schema_changes);
   if (api.rules().locked_status && !connection.status_reason.empty()) {
     json.member("statusReason", connection.status_reason);
   } else if (api.faults.nulls) {

@@ -26,7 +26,8 @@ const Definition* definition_meant(const Body& body, bool source) {
     return definition != nullptr && definition->source == source ? definition : nullptr;
   }
   const auto configuration = body.object("configuration");
-  const auto word = configuration ? configuration->text(fmt::format("{}Type", kind_of(source))) : std::nullopt;
+  const auto word =
+      configuration ? configuration->text(fmt::format("{}Type", kind_of(source))) : std::nullopt;
   for (const auto& definition : definitions()) {
     if (definition.source == source && word && definition.connector == *word) return &definition;
   }
@@ -45,8 +46,8 @@ Outcome create_actor(Api& api, const http::Request& request, bool source) {
   if (definition == nullptr) return public_bad_request("there is no such definition");
   if (const auto fault = configuration_fault(*configuration, specification_of(*definition)); !fault.empty())
     return public_unprocessable(fault);
-  const auto id = api.airbyte.add_actor({WorkspaceId{*workspace}, *name, definition->id, source, *configuration},
-                                        api.airbyte.now());
+  const auto id = api.airbyte.add_actor(
+      {WorkspaceId{*workspace}, *name, definition->id, source, *configuration}, api.airbyte.now());
   return answer_with(*api.airbyte.find_actor(id));
 }
 
@@ -64,7 +65,8 @@ Outcome one_actor(Api& api, const http::Request& request, const std::string& id_
     const auto schema = specification_of(*definition_of(record->actor.definition));
     const auto wanted = body->json("configuration").value_or(configuration_of(*record));
     const auto whole = hydrated(wanted, configuration_of(*record), schema);
-    if (const auto fault = configuration_fault(whole, schema); !fault.empty()) return public_unprocessable(fault);
+    if (const auto fault = configuration_fault(whole, schema); !fault.empty())
+      return public_unprocessable(fault);
     const auto name = body->text("name").value_or(record->actor.name.str());
     api.airbyte.change_actor(id, name, whole, api.airbyte.now());
   }
@@ -83,7 +85,8 @@ Outcome streams(Api& api, const http::Request& request) {
     return waiting;
   }
   if (visit.end != Visit::End::good)
-    return problem(500, "about:blank", "unexpected-problem", "An unexpected problem has occurred.", visit.message);
+    return problem(500, "about:blank", "unexpected-problem", "An unexpected problem has occurred.",
+                   visit.message);
   return reply(200, public_streams(*record));
 }
 
@@ -161,7 +164,8 @@ std::variant<ConnectionPatch, http::Response> read_public_patch(const Body& body
     constexpr std::string_view zone = " UTC";
     if (wanted.cron.ends_with(zone)) wanted.cron.resize(wanted.cron.size() - zone.size());
     if (const auto fault = cron_fault(wanted.cron, wanted.zone); !fault.empty())
-      return problem(400, fmt::format("error:cron-validation/{}", fault), fault, "Bad cron expression", fault);
+      return problem(400, fmt::format("error:cron-validation/{}", fault), fault, "Bad cron expression",
+                     fault);
   } else if (type != "manual") {
     return public_bad_request("scheduleType is manual or cron");
   }
@@ -176,17 +180,20 @@ void write_public_actor(Json& json, const ActorRecord& record) {
   json.open('{').member(fmt::format("{}Id", kind), actor.id.text).member("name", actor.name);
   json.member(fmt::format("{}Type", kind), actor.connector).member("definitionId", actor.definition.text);
   json.member("workspaceId", record.workspace.text).key("configuration");
-  json.raw(definition == nullptr ? std::string{"{}"} : masked(configuration_of(record), specification_of(*definition)));
+  json.raw(definition == nullptr ? std::string{"{}"}
+                                 : masked(configuration_of(record), specification_of(*definition)));
   json.member("createdAt", epoch_s(record.created)).close('}');
 }
 
 std::optional<Outcome> public_setup(Api& api, const http::Request& request, std::string_view path) {
-  constexpr std::string_view sources = "/sources/", destinations = "/destinations/", workspaces = "/workspaces/";
+  constexpr std::string_view sources = "/sources/", destinations = "/destinations/",
+                             workspaces = "/workspaces/";
   const bool post = request.method == "POST";
   if (post && path == "/sources") return create_actor(api, request, true);
   if (post && path == "/destinations") return create_actor(api, request, false);
   if (post && path == "/connections") return create_connection(api, request);
-  if (path.starts_with(sources)) return one_actor(api, request, std::string{path.substr(sources.size())}, true);
+  if (path.starts_with(sources))
+    return one_actor(api, request, std::string{path.substr(sources.size())}, true);
   if (path.starts_with(destinations))
     return one_actor(api, request, std::string{path.substr(destinations.size())}, false);
   if (path.starts_with(workspaces)) return one_workspace(api, path.substr(workspaces.size()));

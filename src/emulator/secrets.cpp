@@ -28,7 +28,8 @@ json::value parsed(std::string_view text) {
 using AtSecret = std::function<void(json::value& secret, const json::value* other)>;
 
 /// Calls `at` for each secret of `value`, with what stands at the same place of `other`.
-void each_secret(json::value& value, const json::value* other, const json::value& schema, const AtSecret& at) {
+void each_secret(json::value& value, const json::value* other, const json::value& schema,
+                 const AtSecret& at) {
   const auto* rules = schema.if_object();
   if (rules == nullptr) return;
   if (const auto* secret = rules->if_contains("airbyte_secret");
@@ -133,8 +134,8 @@ Visit check_visit(const std::string& configuration) {
 
 Visit discover_visit(const std::string& configuration) {
   const json::value value = parsed(configuration);
-  if (value.is_object() && (begins(value.get_object(), "database", "endless") ||
-                            begins(value.get_object(), "bucket", "endless")))
+  if (value.is_object() &&
+      (begins(value.get_object(), "database", "endless") || begins(value.get_object(), "bucket", "endless")))
     return {Visit::End::endless, {}};
   Visit visit = check_visit(configuration);
   if (visit.end == Visit::End::refused) visit.end = Visit::End::crashed;

@@ -1,5 +1,5 @@
-// The specifications of the emulated connectors. They follow the manner of real ones (order, groups, oneOf with
-// a constant, airbyte_secret, patterns) and are written for this emulator.
+// The specifications of the emulated connectors. They follow the manner of real ones (order, groups, oneOf
+// with a constant, airbyte_secret, patterns) and are written for this emulator.
 #include "emulator/impl/setup.hpp"
 
 #include <algorithm>

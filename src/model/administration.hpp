@@ -114,7 +114,7 @@ struct StreamChoice {
   FieldPath cursor;
   std::vector<FieldPath> primary_key;
   JsonText stream;  ///< CatalogStream::raw; may be empty over the Public API
-  JsonText kept;    ///< what Airbyte has about the stream beside all this (mappers, selected fields); or empty
+  JsonText kept;  ///< what Airbyte has about the stream beside all this (mappers, selected fields); or empty
 
   [[nodiscard]] std::string full_name() const;
   /// Equal in everything that a person chooses.

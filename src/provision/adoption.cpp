@@ -35,7 +35,8 @@ Millis interval_of(const ScheduleSetting& schedule) {
 }
 
 /// Every fire that only one of the two has.
-std::vector<FireChange> changes_between(const calendar::Schedule& before, const calendar::Schedule& after, Instant now) {
+std::vector<FireChange> changes_between(const calendar::Schedule& before, const calendar::Schedule& after,
+                                        Instant now) {
   std::vector<FireChange> changes;
   const Instant end = now + adoption_horizon;
   auto old_fire = before.next(now);
@@ -80,12 +81,15 @@ Result<void> adopt_cron(Adoption& adoption, Instant now, calendar::DstPolicy dst
   const auto after = calendar::Schedule::cron(spec);
   if (!before || !after) {
     const Error& why = !before ? before.error() : after.error();
-    return Error{Errc::unsupported, fmt::format("\"{}\" cannot be a rule: {}", printable(own.text()), why.message), {}, why.hint};
+    return Error{Errc::unsupported,
+                 fmt::format("\"{}\" cannot be a rule: {}", printable(own.text()), why.message),
+                 {},
+                 why.hint};
   }
   adoption.changes = changes_between(*before, *after, now);
   adoption.rule = head_of(adoption.connection) +
-                  fmt::format("    schedule: {{cron: {}, timezone: {}, dst: {}}}\n", quoted(own.cron), quoted(own.zone),
-                              calendar::to_string(dst));
+                  fmt::format("    schedule: {{cron: {}, timezone: {}, dst: {}}}\n", quoted(own.cron),
+                              quoted(own.zone), calendar::to_string(dst));
   look_ahead(adoption, *after, now);
   return Result<void>();
 }
@@ -94,21 +98,29 @@ Result<void> adopt_basic(Adoption& adoption, std::optional<Instant> last, Instan
   const ScheduleSetting& own = adoption.connection.schedule;
   const Millis interval = interval_of(own);
   if (interval <= Millis{})
-    return Error{Errc::unsupported, fmt::format("\"{}\" is no interval that is known here", printable(own.text())), {}, {}};
+    return Error{Errc::unsupported,
+                 fmt::format("\"{}\" is no interval that is known here", printable(own.text())),
+                 {},
+                 {}};
   calendar::EverySpec spec;
   spec.interval = interval;
-  const Instant from = std::chrono::floor<std::chrono::seconds>(last.value_or(now));  // grids begin at whole seconds
+  const Instant from =
+      std::chrono::floor<std::chrono::seconds>(last.value_or(now));  // grids begin at whole seconds
   spec.phase = from.time_since_epoch() % interval;
   const auto after = calendar::Schedule::every(spec);
   if (!after) return after.error();
-  const std::string phase = spec.phase == Millis{} ? std::string() : ", phase: " + syncwarden::to_string(spec.phase);
-  adoption.rule = head_of(adoption.connection) +
-                  fmt::format("    schedule: {{every: {}{}}}\n    overlap: queue_one\n", syncwarden::to_string(interval), phase);
+  const std::string phase =
+      spec.phase == Millis{} ? std::string() : ", phase: " + syncwarden::to_string(spec.phase);
+  adoption.rule =
+      head_of(adoption.connection) + fmt::format("    schedule: {{every: {}{}}}\n    overlap: queue_one\n",
+                                                 syncwarden::to_string(interval), phase);
   look_ahead(adoption, *after, now);
-  adoption.notes.push_back(last ? "counted on from its newest job; from then on a fixed grid, where Airbyte counts from each start"
-                                : "it has no job yet: the grid begins now");
+  adoption.notes.push_back(
+      last ? "counted on from its newest job; from then on a fixed grid, where Airbyte counts from each start"
+           : "it has no job yet: the grid begins now");
   if (last && now - *last > interval)
-    adoption.notes.push_back("Airbyte would have started it already; the rule starts it at the next point of its grid");
+    adoption.notes.push_back(
+        "Airbyte would have started it already; the rule starts it at the next point of its grid");
   if (own.time_unit == "months") adoption.notes.push_back("a month is 30 days, as it was in Airbyte");
   return Result<void>();
 }
@@ -129,18 +141,20 @@ Result<Adoption> adopt(const ConnectionEntry& connection, std::optional<Instant>
   }
   if (!done) return done.error();
   if (connection.status != ConnectionStatus::active)
-    adoption.notes.push_back(fmt::format("it is {}: nothing starts it until it is active", to_string(connection.status)));
+    adoption.notes.push_back(
+        fmt::format("it is {}: nothing starts it until it is active", to_string(connection.status)));
   return adoption;
 }
 
 std::string undo_text(const std::vector<Adoption>& adopted, Instant now) {
   std::string text = fmt::format(
-      "# Airbyte's own schedules before `syncwarden adopt` at {}. `syncwarden release --from THIS_FILE` puts them back; it\n"
+      "# Airbyte's own schedules before `syncwarden adopt` at {}. `syncwarden release --from THIS_FILE` puts "
+      "them back; it\n"
       "# needs Airbyte only, neither the daemon nor its state.\nconnections:\n",
       to_rfc3339(now));
   for (const auto& one : adopted) {
-    text += fmt::format("  - id: {}\n    name: {}\n    schedule: {}\n", one.connection.id.text, quoted(one.connection.name),
-                        quoted(one.connection.schedule.text()));
+    text += fmt::format("  - id: {}\n    name: {}\n    schedule: {}\n", one.connection.id.text,
+                        quoted(one.connection.name), quoted(one.connection.schedule.text()));
   }
   return text;
 }

@@ -24,7 +24,7 @@ struct FireChange {
 
 struct Adoption {
   ConnectionEntry connection;
-  std::string rule;  ///< YAML, an entry of `connections:`, pinned by the id
+  std::string rule;                 ///< YAML, an entry of `connections:`, pinned by the id
   std::vector<FireChange> changes;  ///< of two years from now, every one
   std::vector<Instant> next;        ///< the coming fires by the rule
   std::vector<std::string> notes;   ///< what a careful reader should be told
@@ -33,10 +33,10 @@ struct Adoption {
 /// How far ahead changed fires are looked for.
 inline constexpr Millis adoption_horizon = std::chrono::hours{24 * 731};
 
-/// Errc::unsupported for a schedule that no rule can stand for; Errc::usage for a manual one. `last`: when the
-/// connection's newest job was created: a basic schedule counts from it, and so does the rule's phase.
-[[nodiscard]] Result<Adoption> adopt(const ConnectionEntry& connection, std::optional<Instant> last, Instant now,
-                                     calendar::DstPolicy dst);
+/// Errc::unsupported for a schedule that no rule can stand for; Errc::usage for a manual one. `last`: when
+/// the connection's newest job was created: a basic schedule counts from it, and so does the rule's phase.
+[[nodiscard]] Result<Adoption> adopt(const ConnectionEntry& connection, std::optional<Instant> last,
+                                     Instant now, calendar::DstPolicy dst);
 
 /// What `release` puts back.
 struct Kept {

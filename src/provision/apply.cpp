@@ -13,7 +13,9 @@
 namespace syncwarden::provision {
 namespace {
 
-std::string named(End end, const std::string& name) { return fmt::format("{} {}", syncwarden::to_string(end), printable(name)); }
+std::string named(End end, const std::string& name) {
+  return fmt::format("{} {}", syncwarden::to_string(end), printable(name));
+}
 
 Error with_subject(Error error, const std::string& subject) {
   error.message = subject + ": " + error.message;
@@ -28,8 +30,8 @@ std::optional<ConnectionEntry> existing_of(const Snapshot& snapshot, const Conne
 }
 
 /// The definition of an end, in the file or in Airbyte.
-DefinitionId definition_of(const Snapshot& snapshot, const PipelinePlan& plan, End end, const std::string& name,
-                           const ActorId& id) {
+DefinitionId definition_of(const Snapshot& snapshot, const PipelinePlan& plan, End end,
+                           const std::string& name, const ActorId& id) {
   for (const auto& step : plan.actors) {
     if (step.end == end && step.name == name) return step.definition;
   }
@@ -82,10 +84,12 @@ class Undo {
   Error run(Error error) {
     std::string left;
     for (auto at = connections_.rbegin(); at != connections_.rend(); ++at)
-      settle(airbyte_.delete_connection(at->id), "connection " + printable(at->name), at->id.text.str(), left);
+      settle(airbyte_.delete_connection(at->id), "connection " + printable(at->name), at->id.text.str(),
+             left);
     for (auto at = actors_.rbegin(); at != actors_.rend(); ++at)
       settle(airbyte_.delete_actor(at->end, at->id), named(at->end, at->name), at->id.text.str(), left);
-    if (!changed_.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("changed already, and left so: " + changed_);
+    if (!changed_.empty())
+      error.hint += (error.hint.empty() ? "" : "; ") + ("changed already, and left so: " + changed_);
     if (!left.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("could not take back: " + left);
     return error;
   }
@@ -108,10 +112,16 @@ class Undo {
 
 class Work {
  public:
-  Work(AirbyteAdmin& airbyte, const Pipeline& pipeline, const Snapshot& snapshot, PipelinePlan& plan, const Tell& tell,
-       std::vector<Fault>& faults)
-      : airbyte_(airbyte), pipeline_(pipeline), snapshot_(snapshot), plan_(plan), tell_(tell), faults_(faults),
-        discoveries_(airbyte), undo_(airbyte, tell) {}
+  Work(AirbyteAdmin& airbyte, const Pipeline& pipeline, const Snapshot& snapshot, PipelinePlan& plan,
+       const Tell& tell, std::vector<Fault>& faults)
+      : airbyte_(airbyte),
+        pipeline_(pipeline),
+        snapshot_(snapshot),
+        plan_(plan),
+        tell_(tell),
+        faults_(faults),
+        discoveries_(airbyte),
+        undo_(airbyte, tell) {}
 
   Result<Applied> run() {
     Result<void> done = store_actors();
@@ -137,8 +147,11 @@ class Work {
       const std::string subject = named(step.end, step.name);
       const bool fresh = step.verb == Verb::create;
       Result<ActorEntry> stored = [&]() -> Result<ActorEntry> {
-        if (fresh) return airbyte_.create_actor({step.end, step.name, snapshot_.workspace.id, step.definition, step.configuration});
-        return airbyte_.update_actor({step.id, step.end, step.name, snapshot_.workspace.id, step.definition, {}, step.configuration});
+        if (fresh)
+          return airbyte_.create_actor(
+              {step.end, step.name, snapshot_.workspace.id, step.definition, step.configuration});
+        return airbyte_.update_actor(
+            {step.id, step.end, step.name, snapshot_.workspace.id, step.definition, {}, step.configuration});
       }();
       if (!stored) return with_subject(stored.error(), subject);
       if (fresh) {
@@ -158,15 +171,17 @@ class Work {
       if (step.verb == Verb::remove) continue;
       for (const auto& actor : plan_.actors) {
         if (actor.end == End::source && actor.name == step.source) step.change.source = actor.id;
-        if (actor.end == End::destination && actor.name == step.destination) step.change.destination = actor.id;
+        if (actor.end == End::destination && actor.name == step.destination)
+          step.change.destination = actor.id;
       }
       if (step.streams_known) continue;
       if (auto stop = interrupted()) return *stop;
       const auto catalog = discoveries_.of(step.change.source, step.source);
       if (!catalog) return catalog.error();
-      const auto definition = definition_of(snapshot_, plan_, End::destination, step.destination, step.change.destination);
-      plan_streams(step, pipeline_.connections[step.wanted], *catalog, specification_of(snapshot_, definition),
-                   existing_of(snapshot_, step.id), faults_);
+      const auto definition =
+          definition_of(snapshot_, plan_, End::destination, step.destination, step.change.destination);
+      plan_streams(step, pipeline_.connections[step.wanted], *catalog,
+                   specification_of(snapshot_, definition), existing_of(snapshot_, step.id), faults_);
     }
     if (faults_.empty()) return Result<void>();
     return Error{Errc::usage, "the streams of the file do not fit what the sources offer", {}, {}};
@@ -183,7 +198,8 @@ class Work {
       if (step.verb == Verb::remove) continue;
       const bool fresh = step.verb == Verb::create;
       if (fresh && !step.change.status) step.change.status = ConnectionStatus::active;
-      auto stored = fresh ? airbyte_.create_connection(step.change) : airbyte_.update_connection(step.id, step.change);
+      auto stored =
+          fresh ? airbyte_.create_connection(step.change) : airbyte_.update_connection(step.id, step.change);
       if (!stored) return with_subject(stored.error(), subject);
       if (fresh) {
         undo_.created(*stored);
@@ -226,9 +242,13 @@ class Work {
 
 }  // namespace
 
-Result<Snapshot> take_snapshot(AirbyteAdmin& airbyte, const WorkspaceEntry& workspace, const Pipeline& pipeline) {
+Result<Snapshot> take_snapshot(AirbyteAdmin& airbyte, const WorkspaceEntry& workspace,
+                               const Pipeline& pipeline) {
   Snapshot snapshot;
   snapshot.workspace = workspace;
+  const auto info = airbyte.probe();
+  if (!info) return info.error();
+  snapshot.propagates_schemas = info->lists_whole_instance;  // both came with 0.50
   std::set<std::pair<End, DefinitionId>> wanted;
   for (const End end : {End::source, End::destination}) {
     auto definitions = airbyte.definitions(end, workspace.id);
@@ -243,11 +263,13 @@ Result<Snapshot> take_snapshot(AirbyteAdmin& airbyte, const WorkspaceEntry& work
   snapshot.connections = std::move(*connections);
   std::vector<Fault> ignored;
   for (const auto& actor : pipeline.actors) {
-    if (const auto definition = definition_meant(actor, snapshot, ignored)) wanted.emplace(actor.end, definition->id);
+    if (const auto definition = definition_meant(actor, snapshot, ignored))
+      wanted.emplace(actor.end, definition->id);
   }
   for (const auto& connection : pipeline.connections) {  // ends that only Airbyte has
     for (const auto& actor : snapshot.actors) {
-      if (actor.end == End::destination && actor.name == connection.destination) wanted.emplace(actor.end, actor.definition);
+      if (actor.end == End::destination && actor.name == connection.destination)
+        wanted.emplace(actor.end, actor.definition);
     }
   }
   for (const auto& [end, definition] : wanted) {
@@ -268,14 +290,16 @@ Result<void> discover_known(AirbyteAdmin& airbyte, const Pipeline& pipeline, con
     if (step.streams_known || step.change.source.empty() || !stays(plan, step.source)) continue;
     const auto catalog = discoveries.of(step.change.source, step.source);
     if (!catalog) return catalog.error();
-    const auto definition = definition_of(snapshot, plan, End::destination, step.destination, step.change.destination);
+    const auto definition =
+        definition_of(snapshot, plan, End::destination, step.destination, step.change.destination);
     plan_streams(step, pipeline.connections[step.wanted], *catalog, specification_of(snapshot, definition),
                  existing_of(snapshot, step.id), plan.faults);
   }
   return Result<void>();
 }
 
-Result<void> check_ends(AirbyteAdmin& airbyte, const Snapshot& snapshot, const PipelinePlan& plan, const Tell& tell) {
+Result<void> check_ends(AirbyteAdmin& airbyte, const Snapshot& snapshot, const PipelinePlan& plan,
+                        const Tell& tell) {
   for (const auto& step : plan.actors) {
     if (step.verb != Verb::create && step.verb != Verb::update) continue;
     const std::string subject = named(step.end, step.name);
@@ -287,15 +311,17 @@ Result<void> check_ends(AirbyteAdmin& airbyte, const Snapshot& snapshot, const P
     }
     if (!outcome) return with_subject(outcome.error(), subject);
     if (!outcome->succeeded)
-      return Error{Errc::rejected, fmt::format("{}: Airbyte cannot connect: {}", subject, outcome->message), {},
+      return Error{Errc::rejected,
+                   fmt::format("{}: Airbyte cannot connect: {}", subject, outcome->message),
+                   {},
                    "nothing was created or changed"};
     tell("checked       " + subject);
   }
   return Result<void>();
 }
 
-Result<Applied> carry_out(AirbyteAdmin& airbyte, const Pipeline& pipeline, const Snapshot& snapshot, PipelinePlan plan,
-                          const Tell& tell, std::vector<Fault>& faults) {
+Result<Applied> carry_out(AirbyteAdmin& airbyte, const Pipeline& pipeline, const Snapshot& snapshot,
+                          PipelinePlan plan, const Tell& tell, std::vector<Fault>& faults) {
   return Work(airbyte, pipeline, snapshot, plan, tell, faults).run();
 }
 

@@ -31,8 +31,8 @@ std::string shown(const std::vector<const Candidate*>& candidates) {
   std::string text;
   for (std::size_t i = 0; i < candidates.size() && i < most_shown; ++i) {
     const Candidate& one = *candidates[i];
-    text += fmt::format("\n  {}  {}{}{}", printable(one.id), printable(one.name), one.detail.empty() ? "" : "  ",
-                        printable(one.detail));
+    text += fmt::format("\n  {}  {}{}{}", printable(one.id), printable(one.name),
+                        one.detail.empty() ? "" : "  ", printable(one.detail));
   }
   if (candidates.size() > most_shown) text += fmt::format("\n  and {} more", candidates.size() - most_shown);
   return text;
@@ -71,7 +71,8 @@ Result<std::size_t> choose_only(std::string_view kind, const std::vector<Candida
   if (among.empty()) return usage(fmt::format("there is no {}", kind), "do the credentials see any?");
   std::vector<const Candidate*> all;
   for (const Candidate& one : among) all.push_back(&one);
-  return usage(fmt::format("there are several {}s:{}", kind, shown(all)), fmt::format("name one with {}", flag));
+  return usage(fmt::format("there are several {}s:{}", kind, shown(all)),
+               fmt::format("name one with {}", flag));
 }
 
 }  // namespace syncwarden::provision

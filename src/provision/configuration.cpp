@@ -58,7 +58,8 @@ std::optional<json::value> as_type(const std::string& text, std::string_view typ
   return std::nullopt;
 }
 
-void convert(json::value& value, const std::map<std::string, std::string>& brought, const json::value& schema) {
+void convert(json::value& value, const std::map<std::string, std::string>& brought,
+             const json::value& schema) {
   for (const auto& [pointer, text] : brought) {
     boost::system::error_code failed;
     auto* at = value.find_pointer(pointer, failed);
@@ -90,14 +91,16 @@ void warn_of_unknown(const json::value& value, const json::value& schema, const 
 }
 
 bool is_mask(const json::value& value) {
-  return value.is_string() && std::string_view(value.get_string().data(), value.get_string().size()) == airbyte_mask;
+  return value.is_string() &&
+         std::string_view(value.get_string().data(), value.get_string().size()) == airbyte_mask;
 }
 
 void mask(json::value& value, const json::value& schema, const std::string& pointer, std::string_view name,
           const std::map<std::string, std::string>& brought) {
   if (auto* object = value.if_object()) {
     for (auto& member : *object)
-      mask(member.value(), schema, child(pointer, member.key()), {member.key().data(), member.key().size()}, brought);
+      mask(member.value(), schema, child(pointer, member.key()), {member.key().data(), member.key().size()},
+           brought);
     return;
   }
   if (auto* array = value.if_array()) {
@@ -107,7 +110,8 @@ void mask(json::value& value, const json::value& schema, const std::string& poin
   }
   if (is_mask(value) || value.is_null()) return;
   const bool named = value.is_string() && named_like_secret(name);
-  if (is_secret(schema_at(schema, pointer)) || brought.contains(pointer) || named) value = json::string(our_mask);
+  if (is_secret(schema_at(schema, pointer)) || brought.contains(pointer) || named)
+    value = json::string(our_mask);
 }
 
 /// The schema as both configurations choose their branches: what either makes secret is secret.
@@ -137,8 +141,8 @@ const json::value* default_at(const json::value& schema, const std::string& poin
   return rules == nullptr || !rules->is_object() ? nullptr : rules->get_object().if_contains("default");
 }
 
-void compare(const json::value& wanted, const json::value& existing, const Beside& rules, const std::string& pointer,
-             std::vector<Difference>& found) {
+void compare(const json::value& wanted, const json::value& existing, const Beside& rules,
+             const std::string& pointer, std::vector<Difference>& found) {
   if (wanted.is_object() && existing.is_object()) {
     for (const auto& member : wanted.get_object()) {
       const std::string at = child(pointer, member.key());
@@ -190,7 +194,8 @@ JsonText masked(const JsonText& configuration, const JsonText& schema,
   return {json::serialize(value)};
 }
 
-std::vector<Difference> differences(const JsonText& wanted, const JsonText& existing, const JsonText& schema) {
+std::vector<Difference> differences(const JsonText& wanted, const JsonText& existing,
+                                    const JsonText& schema) {
   const json::value after = parsed(wanted);
   const json::value before = parsed(existing);
   const json::value whole = parsed(schema);

@@ -57,7 +57,9 @@ class Writer {
   explicit Writer(const Snapshot& snapshot) : snapshot_(snapshot) {}
 
   void actors(End end, const std::set<std::string>& ids) {
-    const auto wanted = [&](const ActorEntry& actor) { return actor.end == end && ids.contains(actor.id.text.str()); };
+    const auto wanted = [&](const ActorEntry& actor) {
+      return actor.end == end && ids.contains(actor.id.text.str());
+    };
     if (std::none_of(snapshot_.actors.begin(), snapshot_.actors.end(), wanted)) return;
     out_.yaml += fmt::format("\n{}s:\n", syncwarden::to_string(end));
     for (const auto& actor : snapshot_.actors) {
@@ -91,9 +93,9 @@ class Writer {
   }
 
   void one(const ActorEntry& actor) {
-    const auto same = std::count_if(snapshot_.actors.begin(), snapshot_.actors.end(), [&](const ActorEntry& other) {
-      return other.end == actor.end && other.name == actor.name;
-    });
+    const auto same = std::count_if(
+        snapshot_.actors.begin(), snapshot_.actors.end(),
+        [&](const ActorEntry& other) { return other.end == actor.end && other.name == actor.name; });
     put_name(actor.name, actor.id.text.str(), same == 1);
     line("    connector: " + scalar(connector_of(actor)));
     boost::system::error_code failed;
@@ -112,31 +114,35 @@ class Writer {
     }
     const std::string prefix = fmt::format("{}_{}", syncwarden::to_string(actor.end), actor.name);
     for (const auto& member : configuration.get_object())
-      put(member.value(), schema, std::string(member.key()), "/" + pointer_token({member.key().data(), member.key().size()}), prefix, 6);
+      put(member.value(), schema, std::string(member.key()),
+          "/" + pointer_token({member.key().data(), member.key().size()}), prefix, 6);
   }
 
   [[nodiscard]] std::string connector_of(const ActorEntry& actor) const {
     for (const auto& definition : snapshot_.definitions) {
       if (definition.id != actor.definition) continue;
       const std::string word = definition.connector();
-      const auto same = std::count_if(snapshot_.definitions.begin(), snapshot_.definitions.end(), [&](const DefinitionEntry& other) {
-        return other.end == definition.end && other.connector() == word;
-      });
+      const auto same = std::count_if(snapshot_.definitions.begin(), snapshot_.definitions.end(),
+                                      [&](const DefinitionEntry& other) {
+                                        return other.end == definition.end && other.connector() == word;
+                                      });
       return same == 1 ? word : definition.id.text.str();
     }
     return actor.definition.text.str();
   }
 
-  void put(const json::value& value, const json::value& schema, const std::string& key, const std::string& pointer,
-           const std::string& prefix, std::size_t indent) {
+  void put(const json::value& value, const json::value& schema, const std::string& key,
+           const std::string& pointer, const std::string& prefix, std::size_t indent) {
     const std::string head = std::string(indent, ' ') + (plain(key) ? key : scalar(key)) + ":";
     if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
       line(head);
       for (const auto& member : *object)
-        put(member.value(), schema, std::string(member.key()), pointer + "/" + pointer_token({member.key().data(), member.key().size()}), prefix, indent + 2);
+        put(member.value(), schema, std::string(member.key()),
+            pointer + "/" + pointer_token({member.key().data(), member.key().size()}), prefix, indent + 2);
       return;
     }
-    const bool masked = value.is_string() && std::string_view(value.get_string().data(), value.get_string().size()) == airbyte_mask;
+    const bool masked = value.is_string() && std::string_view(value.get_string().data(),
+                                                              value.get_string().size()) == airbyte_mask;
     if (masked || is_secret(schema_at(schema, pointer))) {
       const std::string variable = variable_of(prefix + pointer);
       out_.variables.push_back(variable);
@@ -159,21 +165,27 @@ class Writer {
     if (const auto* object = value.if_object()) {
       std::string text;
       for (const auto& member : *object)
-        text += (text.empty() ? "" : ", ") + scalar({member.key().data(), member.key().size()}) + ": " + flow_of(member.value());
+        text += (text.empty() ? "" : ", ") + scalar({member.key().data(), member.key().size()}) + ": " +
+                flow_of(member.value());
       return "{" + text + "}";
     }
     return json::serialize(value);
   }
 
   static bool plain(std::string_view key) {
-    return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    }) && !(key.front() >= '0' && key.front() <= '9') && key.front() != '-';
+    return !key.empty() &&
+           std::all_of(key.begin(), key.end(),
+                       [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                c == '_' || c == '-';
+                       }) &&
+           !(key.front() >= '0' && key.front() <= '9') && key.front() != '-';
   }
 
   void one(const ConnectionEntry& connection) {
-    const auto same = std::count_if(snapshot_.connections.begin(), snapshot_.connections.end(),
-                                    [&](const ConnectionEntry& other) { return other.name == connection.name; });
+    const auto same =
+        std::count_if(snapshot_.connections.begin(), snapshot_.connections.end(),
+                      [&](const ConnectionEntry& other) { return other.name == connection.name; });
     put_name(connection.name, connection.id.text.str(), same == 1);
     line("    source: " + scalar(actor_name(connection.source)));
     line("    destination: " + scalar(actor_name(connection.destination)));

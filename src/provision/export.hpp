@@ -16,6 +16,7 @@ struct Exported {
 
 /// The connections with their ends; without any connection given, everything in the snapshot. Secrets become
 /// ${SOURCE_ORDERS_PASSWORD}. Applying the file changes nothing.
-[[nodiscard]] Exported export_pipeline(const Snapshot& snapshot, const std::vector<ConnectionId>& connections);
+[[nodiscard]] Exported export_pipeline(const Snapshot& snapshot,
+                                       const std::vector<ConnectionId>& connections);
 
 }  // namespace syncwarden::provision

@@ -56,7 +56,8 @@ class Part {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const auto near = nearest(name, known);
       fault(name, "is no key of this place",
-            near ? fmt::format("did you mean {}?", *near) : fmt::format("it takes: {}", fmt::join(known, ", ")));
+            near ? fmt::format("did you mean {}?", *near)
+                 : fmt::format("it takes: {}", fmt::join(known, ", ")));
     }
   }
 
@@ -69,7 +70,8 @@ class Part {
     }
     std::string got(value->get_string());
     if (words.size() > 0 && std::find(words.begin(), words.end(), got) == words.end()) {
-      fault(key, fmt::format("\"{}\" is none of the words", printable(got)), fmt::format("one of: {}", fmt::join(words, ", ")));
+      fault(key, fmt::format("\"{}\" is none of the words", printable(got)),
+            fmt::format("one of: {}", fmt::join(words, ", ")));
       return std::nullopt;
     }
     return got;
@@ -136,7 +138,10 @@ StreamWish stream_wish(const json::value& value, const std::string& pointer, std
   wish.pattern = part.needed("name");
   wish.space = part.text("namespace");
   wish.sync_mode = part.text("sync_mode", {"full_refresh", "incremental"}).value_or("");
-  wish.destination_sync_mode = part.text("destination_sync_mode", {"append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"}).value_or("");
+  wish.destination_sync_mode =
+      part.text("destination_sync_mode",
+                {"append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"})
+          .value_or("");
   if (const auto* cursor = part.find("cursor")) {
     wish.cursor = path_of(*cursor);
     if (!wish.cursor) part.fault("cursor", "names no field", "such as updated_at");
@@ -210,15 +215,19 @@ WantedConnection connection_of(const json::value& value, std::string pointer, st
   if (const auto* streams = part.list("streams")) {
     std::size_t index = 0;
     for (const auto& stream : *streams)
-      connection.streams.push_back(stream_wish(stream, fmt::format("{}/{}", part.at("streams"), index++), faults));
+      connection.streams.push_back(
+          stream_wish(stream, fmt::format("{}/{}", part.at("streams"), index++), faults));
   }
-  if (connection.streams.empty() && part.good()) part.fault("streams", "is missing", "name at least one, or \"*\" for all");
+  if (connection.streams.empty() && part.good())
+    part.fault("streams", "is missing", "name at least one, or \"*\" for all");
   if (const auto* rule = part.find("syncwarden")) {
     if (rule->is_object()) {
       connection.rule.text = json::serialize(*rule);
-      if (rule->get_object().contains("match")) part.fault("syncwarden", "has a match", "it is this connection, by its id");
+      if (rule->get_object().contains("match"))
+        part.fault("syncwarden", "has a match", "it is this connection, by its id");
     } else {
-      part.fault("syncwarden", "must be a mapping", "the keys of a rule of syncwarden's configuration, such as schedule");
+      part.fault("syncwarden", "must be a mapping",
+                 "the keys of a rule of syncwarden's configuration, such as schedule");
     }
   }
   return connection;
@@ -228,11 +237,14 @@ void find_doubles(const Pipeline& pipeline, std::vector<Fault>& faults) {
   std::set<std::string> seen;
   const auto check = [&](const std::string& kind, const std::string& name, const std::string& pointer) {
     if (name.empty() || seen.insert(kind + "/" + name).second) return;
-    faults.push_back({pointer + "/name", fmt::format("there are two {}s \"{}\" in this file", kind, printable(name)),
+    faults.push_back({pointer + "/name",
+                      fmt::format("there are two {}s \"{}\" in this file", kind, printable(name)),
                       "names tell them apart: rename one"});
   };
-  for (const auto& actor : pipeline.actors) check(std::string(to_string(actor.end)), actor.name, actor.pointer);
-  for (const auto& connection : pipeline.connections) check("connection", connection.name, connection.pointer);
+  for (const auto& actor : pipeline.actors)
+    check(std::string(to_string(actor.end)), actor.name, actor.pointer);
+  for (const auto& connection : pipeline.connections)
+    check("connection", connection.name, connection.pointer);
 }
 
 }  // namespace
@@ -259,7 +271,8 @@ PipelineRead pipeline_from(const JsonText& document) {
   if (const auto* list = part.list("connections")) {
     std::size_t index = 0;
     for (const auto& item : *list)
-      read.pipeline.connections.push_back(connection_of(item, fmt::format("/connections/{}", index++), read.faults));
+      read.pipeline.connections.push_back(
+          connection_of(item, fmt::format("/connections/{}", index++), read.faults));
   }
   if (read.pipeline.actors.empty() && read.pipeline.connections.empty() && read.faults.empty())
     read.faults.push_back({"", "declares nothing", "sources, destinations and connections are lists"});

@@ -23,8 +23,8 @@ struct WantedActor {
 struct WantedConnection {
   std::string name;
   std::string id;
-  std::string source;       ///< name of one in the file, or in Airbyte
-  std::string destination;  ///< the same
+  std::string source;         ///< name of one in the file, or in Airbyte
+  std::string destination;    ///< the same
   ConnectionChange settings;  ///< what the file says beside ends, name and streams; the schedule always
   std::vector<StreamWish> streams;
   JsonText rule;  ///< syncwarden's own schedule and policies of it; may be empty

@@ -15,6 +15,7 @@ namespace syncwarden::provision {
 /// What Airbyte has, as far as the file is about it.
 struct Snapshot {
   WorkspaceEntry workspace;
+  bool propagates_schemas = true;  ///< false before 0.50: schema_changes is ignore or disable
   std::vector<DefinitionEntry> definitions;
   std::vector<ActorEntry> actors;
   std::vector<ConnectionEntry> connections;
@@ -31,8 +32,8 @@ struct ActorStep {
   std::string name;
   ActorId id;  ///< empty: to be created
   DefinitionId definition;
-  JsonText configuration;   ///< what is sent
-  JsonText shown;           ///< the same without secrets
+  JsonText configuration;               ///< what is sent
+  JsonText shown;                       ///< the same without secrets
   std::vector<Difference> differences;  ///< of an update
 };
 
@@ -63,11 +64,13 @@ struct PlanOptions {
 };
 
 /// Which definition a file means: by id, image, connector or name. Nothing and a fault if none or several.
-[[nodiscard]] std::optional<DefinitionEntry> definition_meant(const WantedActor& actor, const Snapshot& snapshot,
+[[nodiscard]] std::optional<DefinitionEntry> definition_meant(const WantedActor& actor,
+                                                              const Snapshot& snapshot,
                                                               std::vector<Fault>& faults);
 
 /// `brought`: by JSON pointer of the file, what came from the environment or from files.
-[[nodiscard]] PipelinePlan plan_pipeline(const Pipeline& pipeline, const std::map<std::string, std::string>& brought,
+[[nodiscard]] PipelinePlan plan_pipeline(const Pipeline& pipeline,
+                                         const std::map<std::string, std::string>& brought,
                                          const Snapshot& snapshot, const PlanOptions& options);
 
 /// Completes a connection's step once its source was discovered: its streams, and whether there is anything

@@ -39,7 +39,8 @@ Result<ScheduleSetting> basic(const std::vector<std::string>& words) {
   const bool counted = end != nullptr && std::from_chars(words[1].data(), end, schedule.units).ptr == end &&
                        schedule.units > 0;
   if (!known || !counted)
-    return usage("Airbyte's intervals are \"every N minutes, hours, days, weeks or months\"", "such as every 24 hours");
+    return usage("Airbyte's intervals are \"every N minutes, hours, days, weeks or months\"",
+                 "such as every 24 hours");
   schedule.time_unit = unit;
   return schedule;
 }
@@ -50,11 +51,13 @@ Result<void> check_cron(const ScheduleSetting& schedule) {
   std::string lower = schedule.zone.substr(0, 3);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (lower == "etc") return usage(fmt::format("Airbyte refuses the zone {}", printable(schedule.zone)), "write UTC");
+  if (lower == "etc")
+    return usage(fmt::format("Airbyte refuses the zone {}", printable(schedule.zone)), "write UTC");
   const auto fields = words_of(schedule.cron).size();
   if (fields < 6 || fields > 7)
-    return usage(fmt::format("Airbyte's cron is Quartz's with 6 or 7 fields, not {}", fields),
-                 "seconds minutes hours day-of-month month day-of-week, one of the two days is ?: 0 15 2 * * ?");
+    return usage(
+        fmt::format("Airbyte's cron is Quartz's with 6 or 7 fields, not {}", fields),
+        "seconds minutes hours day-of-month month day-of-week, one of the two days is ?: 0 15 2 * * ?");
   calendar::CronSpec spec;
   spec.expression = schedule.cron;
   spec.timezone = schedule.zone;
@@ -72,8 +75,9 @@ Result<ScheduleSetting> schedule_from(std::string_view text) {
   schedule.kind = AirbyteSchedule::cron;
   // the last word is a zone where it names a place; fields hold digits, stars and names of three letters
   const auto is_zone = [](const std::string& word) {
-    return word == "UTC" || word.find('/') != std::string::npos ? word.find_first_of("0123456789*?") == std::string::npos
-                                                                : word.size() > 4 && word.find_first_of("-,#?*") == std::string::npos;
+    return word == "UTC" || word.find('/') != std::string::npos
+               ? word.find_first_of("0123456789*?") == std::string::npos
+               : word.size() > 4 && word.find_first_of("-,#?*") == std::string::npos;
   };
   if (words.size() > 6 && is_zone(words.back())) {
     schedule.zone = words.back();

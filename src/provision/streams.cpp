@@ -35,8 +35,8 @@ bool matches(const StreamWish& wish, const CatalogStream& stream) {
 /// Completes and checks one stream.
 class Decision {
  public:
-  Decision(const CatalogStream& stream, const StreamWish& wish, const std::vector<std::string>& destination_modes,
-           std::vector<Fault>& faults)
+  Decision(const CatalogStream& stream, const StreamWish& wish,
+           const std::vector<std::string>& destination_modes, std::vector<Fault>& faults)
       : stream_(stream), wish_(wish), destination_modes_(destination_modes), faults_(faults) {}
 
   StreamChoice made() {
@@ -55,7 +55,8 @@ class Decision {
  private:
   void fault(std::string_view member, std::string message, std::string hint) {
     const std::string pointer = member.empty() ? wish_.pointer : fmt::format("{}/{}", wish_.pointer, member);
-    faults_.push_back({pointer, fmt::format("stream {}: {}", printable(stream_.full_name()), message), std::move(hint)});
+    faults_.push_back(
+        {pointer, fmt::format("stream {}: {}", printable(stream_.full_name()), message), std::move(hint)});
   }
   [[nodiscard]] bool takes(std::string_view mode) const {
     return destination_modes_.empty() || has(destination_modes_, mode);
@@ -79,7 +80,8 @@ class Decision {
     choice_.cursor = wish_.cursor.value_or(stream_.default_cursor);
     if (stream_.source_defined_cursor) {
       if (wish_.cursor && !stream_.default_cursor.empty() && *wish_.cursor != stream_.default_cursor)
-        fault("cursor", fmt::format("the source itself defines the cursor: {}", to_string(stream_.default_cursor)),
+        fault("cursor",
+              fmt::format("the source itself defines the cursor: {}", to_string(stream_.default_cursor)),
               "leave cursor out");
     } else if (choice_.cursor.empty()) {
       fault("", "incremental needs a cursor", "name one of its fields: " + shown(stream_.fields));
@@ -88,7 +90,8 @@ class Decision {
 
   void check() {
     if (!has(stream_.sync_modes, choice_.sync_mode))
-      fault("sync_mode", fmt::format("it cannot be synced {}", printable(choice_.sync_mode)), "it can: " + shown(stream_.sync_modes));
+      fault("sync_mode", fmt::format("it cannot be synced {}", printable(choice_.sync_mode)),
+            "it can: " + shown(stream_.sync_modes));
     if (!takes(choice_.destination_sync_mode))
       fault("destination_sync_mode",
             fmt::format("the destination does not take {}", printable(choice_.destination_sync_mode)),
@@ -124,7 +127,8 @@ Fault nothing_matches(const StreamWish& wish, const Catalog& catalog) {
   for (const auto& stream : catalog.streams) known.emplace_back(stream.name);
   const auto near = nearest(wish.pattern, known);
   return {wish.pointer, fmt::format("the source has no stream \"{}\"", printable(wish.pattern)),
-          (near ? fmt::format("did you mean {}? ", printable(*near)) : std::string()) + "it has: " + shown(names)};
+          (near ? fmt::format("did you mean {}? ", printable(*near)) : std::string()) +
+              "it has: " + shown(names)};
 }
 
 }  // namespace
@@ -139,7 +143,8 @@ ChosenStreams choose_streams(const Catalog& catalog, const std::vector<StreamWis
     for (std::size_t i = 0; i < wishes.size(); ++i) {
       if (!matches(wishes[i], stream)) continue;
       const bool exact = wishes[i].pattern == stream.name || wishes[i].pattern == stream.full_name();
-      if (first != nullptr && exact && first->pattern == wishes[i].pattern && first->space == wishes[i].space) {
+      if (first != nullptr && exact && first->pattern == wishes[i].pattern &&
+          first->space == wishes[i].space) {
         chosen.faults.push_back({wishes[i].pointer,
                                  fmt::format("stream {} is named twice", printable(stream.full_name())),
                                  "remove one of the two"});

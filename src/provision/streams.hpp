@@ -13,9 +13,9 @@ namespace syncwarden::provision {
 
 /// One line of a file: which streams, and how they are synced.
 struct StreamWish {
-  std::string pattern;               ///< name or glob; "namespace.name" too
-  std::optional<std::string> space;  ///< only streams of this namespace
-  std::string sync_mode;             ///< empty: incremental where it is possible
+  std::string pattern;                ///< name or glob; "namespace.name" too
+  std::optional<std::string> space;   ///< only streams of this namespace
+  std::string sync_mode;              ///< empty: incremental where it is possible
   std::string destination_sync_mode;  ///< empty: append_dedup, append or overwrite, whatever fits first
   std::optional<FieldPath> cursor;
   std::optional<std::vector<FieldPath>> primary_key;

@@ -20,7 +20,7 @@ struct PlainPlace {
 
 struct PlainDocument {
   std::string file;
-  std::string json;  ///< the root is an object
+  std::string json;                          ///< the root is an object
   std::map<std::string, PlainPlace> places;  ///< by JSON pointer; of an object's member its value's place
   /// By JSON pointer: what came from the environment or from a file. Text in `json`, whatever it looks like;
   /// never to be shown.

@@ -1,5 +1,6 @@
 // The administrative client against the emulator behind a real HTTP server, for each age and both APIs.
 #include "airbyte/admin.hpp"
+
 #include "emulator/front.hpp"
 #include "http/server.hpp"
 #include "lab.hpp"
@@ -93,7 +94,8 @@ constexpr const char* shop =
 constexpr const char* lake =
     R"({"s3_bucket_name":"lake","s3_bucket_path":"raw","s3_bucket_region":"us-east-1","format":{"format_type":"JSONL"}})";
 
-DefinitionEntry definition(AirbyteAdmin& admin, End end, const WorkspaceId& workspace, std::string_view name) {
+DefinitionEntry definition(AirbyteAdmin& admin, End end, const WorkspaceId& workspace,
+                           std::string_view name) {
   const auto all = admin.definitions(end, workspace).value();
   for (const auto& one : all) {
     if (one.name == name) return one;
@@ -217,7 +219,10 @@ TEST(Admin, ChecksThatFailAndChecksThatCannotRun) {
   const WorkspaceId space = admin->workspaces().value().front().id;
   const auto postgres = definition(*admin, End::source, space, "Postgres");
   const auto with_host = [&](const char* host) {
-    return ActorDraft{End::source, "x", space, postgres.id,
+    return ActorDraft{End::source,
+                      "x",
+                      space,
+                      postgres.id,
                       {fmt::format(R"({{"host":"{}","port":1,"database":"d","username":"u"}})", host)}};
   };
   const auto refused = admin->check_draft(with_host("unreachable.example"), {});
@@ -239,9 +244,10 @@ TEST(Admin, WhatAnApiOrAVersionCannotDoSaysWhatCan) {
   const WorkspaceId space = open->workspaces().value().front().id;
   const auto source = open->actors(End::source, space).value().front();
   const auto connection = open->connections(space).value().front();
-  for (const Error& error :
-       {open->check(End::source, source.id).error(), open->specification(End::source, source.definition, space).error(),
-        open->refresh(connection.id, RefreshMode::merge, {}).error(), open->log_lines(JobId{1}, 10).error()}) {
+  for (const Error& error : {open->check(End::source, source.id).error(),
+                             open->specification(End::source, source.definition, space).error(),
+                             open->refresh(connection.id, RefreshMode::merge, {}).error(),
+                             open->log_lines(JobId{1}, 10).error()}) {
     EXPECT_EQ(error.code, Errc::unsupported);
     EXPECT_NE(error.hint.find("/api/v1"), std::string::npos) << to_string(error);
   }

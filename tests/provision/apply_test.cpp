@@ -22,9 +22,10 @@ class Fake final : public AirbyteAdmin {
   bool interrupted() const override { return stop; }
   Result<std::vector<WorkspaceEntry>> workspaces() override { return std::vector<WorkspaceEntry>{}; }
   Result<std::vector<DefinitionEntry>> definitions(End end, WorkspaceId) override {
-    return std::vector<DefinitionEntry>{end == End::source
-                                            ? DefinitionEntry{DefinitionId("d-pg"), end, "Postgres", "airbyte/source-postgres", "", "", ""}
-                                            : DefinitionEntry{DefinitionId("d-s3"), end, "S3", "airbyte/destination-s3", "", "", ""}};
+    return std::vector<DefinitionEntry>{
+        end == End::source
+            ? DefinitionEntry{DefinitionId("d-pg"), end, "Postgres", "airbyte/source-postgres", "", "", ""}
+            : DefinitionEntry{DefinitionId("d-s3"), end, "S3", "airbyte/destination-s3", "", "", ""}};
   }
   Result<ConnectorSpecification> specification(End, DefinitionId, WorkspaceId) override {
     return ConnectorSpecification{{R"({"type":"object"})"}, "", {}};
@@ -40,7 +41,8 @@ class Fake final : public AirbyteAdmin {
   Result<ActorEntry> create_actor(ActorDraft draft) override {
     calls.push_back("create " + draft.name);
     if (fails == "create " + draft.name) return refused();
-    all_actors.push_back({ActorId("id of " + draft.name), draft.end, draft.name, draft.workspace, draft.definition, "", draft.configuration});
+    all_actors.push_back({ActorId("id of " + draft.name), draft.end, draft.name, draft.workspace,
+                          draft.definition, "", draft.configuration});
     return all_actors.back();
   }
   Result<ActorEntry> update_actor(ActorEntry actor) override {
@@ -115,7 +117,9 @@ struct Attempt {
     EXPECT_TRUE(discover_known(airbyte, pipeline, snapshot, plan));
   }
   Result<Applied> carry_out() {
-    return provision::carry_out(airbyte_, pipeline, snapshot, plan, [this](const std::string& line) { told.push_back(line); }, faults);
+    return provision::carry_out(
+        airbyte_, pipeline, snapshot, plan, [this](const std::string& line) { told.push_back(line); },
+        faults);
   }
 
   Fake& airbyte_;
@@ -132,14 +136,16 @@ TEST(Apply, CreatesEverythingAndDiscoversASourceOnce) {
   const auto applied = run.carry_out();
   ASSERT_TRUE(applied) << to_string(applied.error());
   EXPECT_EQ(applied->created.size(), 2U);
-  EXPECT_EQ(airbyte.calls, (std::vector<std::string>{"create shop", "create lake", "discover", "create a", "create b"}));
+  EXPECT_EQ(airbyte.calls,
+            (std::vector<std::string>{"create shop", "create lake", "discover", "create a", "create b"}));
   Attempt again(airbyte);
   EXPECT_TRUE(again.plan.changes_nothing());
 }
 
 TEST(Apply, AFailedStepTakesBackWhatThisRunCreatedAndNothingElse) {
   Fake airbyte;
-  airbyte.all_actors.push_back({ActorId("old"), End::source, "older", WorkspaceId("ws"), DefinitionId("d-pg"), "", {"{}"}});
+  airbyte.all_actors.push_back(
+      {ActorId("old"), End::source, "older", WorkspaceId("ws"), DefinitionId("d-pg"), "", {"{}"}});
   airbyte.fails = "create b";
   Attempt run(airbyte);
   const auto applied = run.carry_out();
@@ -149,7 +155,8 @@ TEST(Apply, AFailedStepTakesBackWhatThisRunCreatedAndNothingElse) {
   ASSERT_EQ(airbyte.all_actors.size(), 1U);
   EXPECT_EQ(airbyte.all_actors.front().name, "older");
   const std::vector<std::string> undone(airbyte.calls.end() - 3, airbyte.calls.end());
-  EXPECT_EQ(undone, (std::vector<std::string>{"delete id of a", "delete id of lake", "delete id of shop"})) << "latest first";
+  EXPECT_EQ(undone, (std::vector<std::string>{"delete id of a", "delete id of lake", "delete id of shop"}))
+      << "latest first";
 }
 
 TEST(Apply, FaultsThatADiscoveryShowsLeaveNothing) {
@@ -170,7 +177,9 @@ TEST(Apply, WhatCannotBeTakenBackIsNamed) {
   Attempt run(airbyte, "odrers");
   const auto applied = run.carry_out();
   ASSERT_FALSE(applied);
-  EXPECT_NE(applied.error().hint.find("could not take back: destination lake (id of lake), source shop (id of shop)"), std::string::npos)
+  EXPECT_NE(applied.error().hint.find(
+                "could not take back: destination lake (id of lake), source shop (id of shop)"),
+            std::string::npos)
       << applied.error().hint;
 }
 
@@ -188,7 +197,8 @@ TEST(Apply, ChecksComeBeforeAnythingIsCreated) {
   Attempt run(airbyte);
   const auto checked = check_ends(airbyte, run.snapshot, run.plan, [](const std::string&) {});
   ASSERT_FALSE(checked);
-  EXPECT_NE(checked.error().message.find("source shop: Airbyte cannot connect: connection refused"), std::string::npos);
+  EXPECT_NE(checked.error().message.find("source shop: Airbyte cannot connect: connection refused"),
+            std::string::npos);
   EXPECT_EQ(airbyte.calls, (std::vector<std::string>{"check shop"}));
 }
 

@@ -48,18 +48,31 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"({"host":"h","port":"5432","database":"d"})", "/port", "must be a whole number, not text"},
         Wrong{R"({"host":"h","port":5432})", "/database", "is missing"},
         Wrong{R"({"host":1,"port":5432,"database":"d"})", "/host", "must be text, not a whole number"},
-        Wrong{R"({"host":"h","port":5432.5,"database":"d"})", "/port", "must be a whole number, not a number"},
+        Wrong{R"({"host":"h","port":5432.5,"database":"d"})", "/port",
+              "must be a whole number, not a number"},
         Wrong{R"({"host":"h","port":70000,"database":"d"})", "/port", "must be at most 65536"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","ssl":"yes"})", "/ssl", "must be true or false, not text"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","schemas":"public"})", "/schemas", "must be a list, not text"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","schemas":["a",1]})", "/schemas/1", "must be text, not a whole number"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","region":"mars"})", "/region", "is none of the offered values"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","start_date":"yesterday"})", "/start_date", R"(does not look like "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"VPN"}})", "/tunnel_method/tunnel_method", "is none of the offered choices"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{}})", "/tunnel_method/tunnel_method", "is missing"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","tunnel_port":22}})", "/tunnel_method/ssh_key", "is missing"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","tunnel_port":"22","ssh_key":"k"}})", "/tunnel_method/tunnel_port", "must be a whole number, not text"},
-        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":"NO_TUNNEL"})", "/tunnel_method", "must be a mapping, not text"}));
+        Wrong{R"({"host":"h","port":5432,"database":"d","ssl":"yes"})", "/ssl",
+              "must be true or false, not text"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","schemas":"public"})", "/schemas",
+              "must be a list, not text"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","schemas":["a",1]})", "/schemas/1",
+              "must be text, not a whole number"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","region":"mars"})", "/region",
+              "is none of the offered values"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","start_date":"yesterday"})", "/start_date",
+              R"(does not look like "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"VPN"}})",
+              "/tunnel_method/tunnel_method", "is none of the offered choices"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":{}})", "/tunnel_method/tunnel_method",
+              "is missing"},
+        Wrong{
+            R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","tunnel_port":22}})",
+            "/tunnel_method/ssh_key", "is missing"},
+        Wrong{
+            R"({"host":"h","port":5432,"database":"d","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","tunnel_port":"22","ssh_key":"k"}})",
+            "/tunnel_method/tunnel_port", "must be a whole number, not text"},
+        Wrong{R"({"host":"h","port":5432,"database":"d","tunnel_method":"NO_TUNNEL"})", "/tunnel_method",
+              "must be a mapping, not text"}));
 
 TEST(Configuration, GoodOnesPass) {
   const Fitted fitted = fit(
@@ -89,14 +102,17 @@ TEST(Configuration, UnknownKeysWarnWithTheNearest) {
 }
 
 TEST(Configuration, ABrokenSpecificationIsAFaultAndNoCrash) {
-  EXPECT_FALSE(fit({R"({"a":"x"})"}, {}, {R"({"type":"object","properties":{"a":{"type":"string","pattern":"("}}})"}).faults.empty());
+  EXPECT_FALSE(
+      fit({R"({"a":"x"})"}, {}, {R"({"type":"object","properties":{"a":{"type":"string","pattern":"("}}})"})
+          .faults.empty());
 }
 
 TEST(Masking, HidesSecretsByTheSchemaByTheirOriginAndByTheirName) {
   const JsonText configuration{
       R"({"host":"h","port":5432,"password":"p","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","ssh_key":"k"},"api_token":"t","database":"from-env"})"};
-  EXPECT_EQ(masked(configuration, postgres, {{"/database", "from-env"}}).text,
-            R"({"host":"h","port":5432,"password":"<secret>","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","ssh_key":"<secret>"},"api_token":"<secret>","database":"<secret>"})");
+  EXPECT_EQ(
+      masked(configuration, postgres, {{"/database", "from-env"}}).text,
+      R"({"host":"h","port":5432,"password":"<secret>","tunnel_method":{"tunnel_method":"SSH_KEY_AUTH","ssh_key":"<secret>"},"api_token":"<secret>","database":"<secret>"})");
   EXPECT_EQ(masked({R"({"password":"**********"})"}, {}).text, R"({"password":"**********"})");
 }
 

@@ -29,7 +29,8 @@ Catalog shop() {
   return catalog;
 }
 
-StreamWish wish(const char* pattern, const char* sync = "", const char* destination = "", const char* cursor = "") {
+StreamWish wish(const char* pattern, const char* sync = "", const char* destination = "",
+                const char* cursor = "") {
   StreamWish made;
   made.pattern = pattern;
   made.sync_mode = sync;
@@ -40,7 +41,10 @@ StreamWish wish(const char* pattern, const char* sync = "", const char* destinat
 }
 
 TEST(Streams, GlobsTakeSeveralAndTheFirstWishDecides) {
-  const auto chosen = choose_streams(shop(), {wish("orders", "full_refresh", "overwrite"), wish("order*", "incremental", "append", "updated_at")}, {}, {});
+  const auto chosen = choose_streams(
+      shop(),
+      {wish("orders", "full_refresh", "overwrite"), wish("order*", "incremental", "append", "updated_at")},
+      {}, {});
   ASSERT_TRUE(chosen.faults.empty());
   ASSERT_EQ(chosen.streams.size(), 2U);
   EXPECT_EQ(chosen.streams[0].sync_mode, "full_refresh");
@@ -55,7 +59,8 @@ TEST(Streams, WhatIsNotSaidFitsTheStream) {
   EXPECT_EQ(chosen.streams[0].destination_sync_mode, "overwrite");
   EXPECT_EQ(chosen.streams[3].sync_mode, "incremental") << "the source of charges defines its cursor";
   EXPECT_EQ(chosen.streams[3].destination_sync_mode, "append_dedup");
-  EXPECT_EQ(choose_streams(shop(), {wish("charges")}, {"append"}, {}).streams[0].destination_sync_mode, "append");
+  EXPECT_EQ(choose_streams(shop(), {wish("charges")}, {"append"}, {}).streams[0].destination_sync_mode,
+            "append");
 }
 
 struct Wrong {
@@ -72,19 +77,26 @@ TEST(Streams, WrongWishesNameWhatThereIs) {
   const Wrong table_of[] = {
       {wish("odrers"), "/streams/0", "the source has no stream \"odrers\"", "did you mean orders?"},
       {wish("zzz*"), "/streams/0", "the source has no stream \"zzz*\"", "it has: public.orders"},
-      {wish("audit_log", "incremental", "append", "updated_at"), "/streams/0/sync_mode", "it cannot be synced incremental", "it can: full_refresh"},
-      {wish("orders", "incremental", "append"), "/streams/0", "incremental needs a cursor", "id, updated_at, amount"},
-      {wish("orders", "incremental", "append", "update_at"), "/streams/0/cursor", "it has no field \"update_at\"", "did you mean updated_at?"},
-      {wish("orders", "full_refresh", "upsert"), "/streams/0/destination_sync_mode", "the destination does not take upsert", "it takes: append, overwrite"},
-      {wish("charges", "incremental", "append", "amount"), "/streams/0/cursor", "the source itself defines the cursor: created", "leave cursor out"},
+      {wish("audit_log", "incremental", "append", "updated_at"), "/streams/0/sync_mode",
+       "it cannot be synced incremental", "it can: full_refresh"},
+      {wish("orders", "incremental", "append"), "/streams/0", "incremental needs a cursor",
+       "id, updated_at, amount"},
+      {wish("orders", "incremental", "append", "update_at"), "/streams/0/cursor",
+       "it has no field \"update_at\"", "did you mean updated_at?"},
+      {wish("orders", "full_refresh", "upsert"), "/streams/0/destination_sync_mode",
+       "the destination does not take upsert", "it takes: append, overwrite"},
+      {wish("charges", "incremental", "append", "amount"), "/streams/0/cursor",
+       "the source itself defines the cursor: created", "leave cursor out"},
       {key, "/streams/0/primary_key", "it has no field \"idd\"", "did you mean id?"},
       {no_key, "/streams/0", "overwrite_dedup needs a primary key", "primary_key names fields"},
   };
   for (const Wrong& wrong : table_of) {
-    const auto chosen = choose_streams(shop(), {wrong.wish}, {"append", "overwrite", "append_dedup", "overwrite_dedup"}, {});
+    const auto chosen =
+        choose_streams(shop(), {wrong.wish}, {"append", "overwrite", "append_dedup", "overwrite_dedup"}, {});
     ASSERT_EQ(chosen.faults.size(), 1U) << wrong.message;
     EXPECT_EQ(chosen.faults.front().pointer, wrong.pointer);
-    EXPECT_NE(chosen.faults.front().message.find(wrong.message), std::string::npos) << chosen.faults.front().message;
+    EXPECT_NE(chosen.faults.front().message.find(wrong.message), std::string::npos)
+        << chosen.faults.front().message;
     EXPECT_NE(chosen.faults.front().hint.find(wrong.hint), std::string::npos) << chosen.faults.front().hint;
   }
 }

@@ -60,8 +60,7 @@ class Errand {
         loop_, std::move(whole),
         boost::asio::bind_cancellation_slot(interrupt_.slot(), [&done](std::exception_ptr) { done = true; }));
     loop_.restart();
-    while (!done && loop_.run_one() > 0) {
-    }
+    while (!done && loop_.run_one() > 0) {}
     waiting_ = false;
     return answer;
   }

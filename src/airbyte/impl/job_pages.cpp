@@ -83,8 +83,8 @@ Result<void> list_jobs(Errand& errand, const JobFilter& filter,
       if (!is_wanted(filter, *job)) return;
       on = each(*job) && (filter.limit == 0 || ++told < filter.limit);
     };
-    const auto read = errand.wait(
-        errand.wire().list(page_call(errand, query, api), job_list_shape(api), std::move(take)));
+    const auto read =
+        errand.wait(errand.wire().list(page_call(errand, query, api), job_list_shape(api), std::move(take)));
     if (!read) return errand.cut_short();
     if (!*read) return read->error();
     // a server that ignores the offset would send the same page for ever

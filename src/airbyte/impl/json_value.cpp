@@ -15,9 +15,7 @@ JsonView JsonView::operator[](std::string_view member) const {
 
 bool JsonView::is_object() const { return value_ != nullptr && value_->is_object(); }
 
-const boost::json::array* JsonView::array() const {
-  return value_ == nullptr ? nullptr : value_->if_array();
-}
+const boost::json::array* JsonView::array() const { return value_ == nullptr ? nullptr : value_->if_array(); }
 
 std::vector<JsonView> JsonView::items() const {
   std::vector<JsonView> all;

@@ -67,11 +67,13 @@ Result<std::optional<Instant>> newest_start(Desk& desk, const ConnectionEntry& c
 std::optional<std::string> irreversible(const AirbyteInfo& info, const ScheduleSetting& schedule) {
   if (info.api != "public") return std::nullopt;
   if (schedule.kind == AirbyteSchedule::cron && schedule.zone == "UTC") return std::nullopt;
-  return "the Public API could not put this schedule back; set airbyte.url to the Config API, which ends in /api/v1";
+  return "the Public API could not put this schedule back; set airbyte.url to the Config API, which ends in "
+         "/api/v1";
 }
 
 void tell(const provision::Adoption& one, Instant now) {
-  fmt::print("{}  (Airbyte: {})\n{}", printable(one.connection.name), printable(one.connection.schedule.text()), one.rule);
+  fmt::print("{}  (Airbyte: {})\n{}", printable(one.connection.name),
+             printable(one.connection.schedule.text()), one.rule);
   std::string next;
   for (const Instant at : one.next) next += (next.empty() ? "" : ", ") + local_text(at, now);
   if (!next.empty()) fmt::print("    next: {}\n", next);
@@ -80,7 +82,8 @@ void tell(const provision::Adoption& one, Instant now) {
     fmt::print("    no fire of the next two years changes\n");
     return;
   }
-  fmt::print("    {} fires of the next two years change (+ only by the rule, - only by Airbyte):\n", one.changes.size());
+  fmt::print("    {} fires of the next two years change (+ only by the rule, - only by Airbyte):\n",
+             one.changes.size());
   for (const auto& change : one.changes)
     fmt::print("      {} {}\n", change.gained ? "+" : "-", to_rfc3339(change.at));
 }
@@ -89,17 +92,21 @@ bool exists(const std::string& path) { return std::ifstream(path).good(); }
 
 int Adopt::move(Desk& desk, const std::vector<provision::Adoption>& adopted, Instant now) const {
   if (save.empty() || rules.empty())
-    return report({Errc::usage, "nothing was changed: the way back and the rules need files", {},
+    return report({Errc::usage,
+                   "nothing was changed: the way back and the rules need files",
+                   {},
                    "give --save undo.yaml and --rules rules.yaml, or --dry-run"});
   for (const auto& path : {save, rules}) {
     if (exists(path))
-      return report({Errc::usage, fmt::format("{} exists already; nothing was changed", printable(path, 300)), {},
+      return report({Errc::usage,
+                     fmt::format("{} exists already; nothing was changed", printable(path, 300)),
+                     {},
                      "take another name: an older way back must not be lost"});
   }
   std::string text = "connections:\n";
   for (const auto& one : adopted) text += one.rule;
-  // The way back first, then the rules, then Airbyte: whatever fails in between, nothing is scheduled by nobody
-  // without a file that says so.
+  // The way back first, then the rules, then Airbyte: whatever fails in between, nothing is scheduled by
+  // nobody without a file that says so.
   if (!write_whole(save, provision::undo_text(adopted, now)) || !write_whole(rules, text)) return exit_failed;
   int status = exit_done;
   std::size_t moved = 0;
@@ -115,7 +122,10 @@ int Adopt::move(Desk& desk, const std::vector<provision::Adoption>& adopted, Ins
     ++moved;
   }
   fmt::print("{} of {} connections are manual in Airbyte now\n", moved, adopted.size());
-  fmt::print("rules:    {} (`include` it in syncwarden's configuration and reload: until then nothing starts them)\n", printable(rules, 300));
+  fmt::print(
+      "rules:    {} (`include` it in syncwarden's configuration and reload: until then nothing starts "
+      "them)\n",
+      printable(rules, 300));
   fmt::print("way back: syncwarden release --from {}\n", printable(save, 300));
   return status;
 }
@@ -131,7 +141,9 @@ int Adopt::operator()() const {
   const auto chosen = meant(*desk);
   if (!chosen) return Desk::fail(chosen.error());
   const Instant now = runtime::read_clock().wall;
-  const auto policy = dst == "quartz" ? calendar::DstPolicy::quartz : dst == "skip" ? calendar::DstPolicy::skip : calendar::DstPolicy::safe;
+  const auto policy = dst == "quartz" ? calendar::DstPolicy::quartz
+                      : dst == "skip" ? calendar::DstPolicy::skip
+                                      : calendar::DstPolicy::safe;
   std::vector<provision::Adoption> adopted;
   std::size_t manual = 0;
   for (const auto& connection : *chosen) {
@@ -194,8 +206,11 @@ int Release::put_back(Desk& desk, const provision::Kept& kept, bool dry_run) {
     return exit_done;
   }
   if (now->schedule.kind != AirbyteSchedule::manual) {
-    return Desk::fail({Errc::conflict, fmt::format("{}: somebody has given it another schedule: {}", name, now->schedule.text()), {},
-                       "it was left as it is"});
+    return Desk::fail(
+        {Errc::conflict,
+         fmt::format("{}: somebody has given it another schedule: {}", name, now->schedule.text()),
+         {},
+         "it was left as it is"});
   }
   if (!dry_run) {
     ConnectionChange change;
@@ -223,7 +238,8 @@ int Release::operator()() const {
     const int one = put_back(*desk, kept, dry_run);
     if (one != exit_done) status = one;
   }
-  if (!dry_run) fmt::print("take their rules out of syncwarden's configuration, or two schedulers drive them\n");
+  if (!dry_run)
+    fmt::print("take their rules out of syncwarden's configuration, or two schedulers drive them\n");
   return status;
 }
 
@@ -238,23 +254,30 @@ void add_adopt(CLI::App& app, Chosen& chosen) {
   command->add_flag("--dry-run", adopt->dry_run, "show rules and changed fires, change nothing");
   command->add_option("--save", adopt->save, "write the way back here, for `release`");
   command->add_option("--rules", adopt->rules, "write the rules here, for `include`");
-  command->add_option("--dst", adopt->dst, "of cron rules: safe loses and doubles no fire, quartz does what Airbyte did")
+  command
+      ->add_option("--dst", adopt->dst,
+                   "of cron rules: safe loses and doubles no fire, quartz does what Airbyte did")
       ->check(CLI::IsMember({"safe", "quartz", "skip"}))
       ->capture_default_str();
   command->footer(
-      "Rules are pinned by the connections' ids. Basic schedules become `every` with `overlap: queue_one`, in step with\n"
-      "the newest job. Every fire of the next two years that changes is shown. Airbyte's schedule becomes manual.");
+      "Rules are pinned by the connections' ids. Basic schedules become `every` with `overlap: queue_one`, "
+      "in step with\n"
+      "the newest job. Every fire of the next two years that changes is shown. Airbyte's schedule becomes "
+      "manual.");
   command->callback([adopt, &chosen] { chosen = [adopt] { return (*adopt)(); }; });
 }
 
 void add_release(CLI::App& app, Chosen& chosen) {
-  auto* command = app.add_subcommand("release", "give schedules back to Airbyte, as they were before `adopt`");
+  auto* command =
+      app.add_subcommand("release", "give schedules back to Airbyte, as they were before `adopt`");
   auto release = std::make_shared<Release>();
   release->flags.add_to(*command);
   command->add_option("--from", release->file, "the file that `adopt --save` wrote")->required();
   command->add_option("--connection", release->only, "only this one, by name, glob or id; repeatable");
   command->add_flag("--dry-run", release->dry_run, "show what would be put back");
-  command->footer("Needs Airbyte only: neither the daemon nor its state. Schedules that somebody changed since are left alone.");
+  command->footer(
+      "Needs Airbyte only: neither the daemon nor its state. Schedules that somebody changed since are left "
+      "alone.");
   command->callback([release, &chosen] { chosen = [release] { return (*release)(); }; });
 }
 

@@ -21,8 +21,10 @@ void add_airbyte(CLI::App& app, Chosen& chosen) {
       "syncwarden airbyte definitions get postgres --source\n"
       "syncwarden airbyte sources create --name shop --connector postgres -f shop.yaml\n"
       "syncwarden airbyte jobs list --connection 'orders -> warehouse' --since 24h --json\n"
-      "Names do wherever ids do. Airbyte is found by --config.file, by --airbyte.url and the flags beside it, or by\n"
-      "SYNCWARDEN_AIRBYTE_URL and its like. Exit status: 0 done, 1 it failed, 2 usage or configuration, 3 out of reach.");
+      "Names do wherever ids do. Airbyte is found by --config.file, by --airbyte.url and the flags beside "
+      "it, or by\n"
+      "SYNCWARDEN_AIRBYTE_URL and its like. Exit status: 0 done, 1 it failed, 2 usage or configuration, 3 "
+      "out of reach.");
 }
 
 }  // namespace syncwarden::app

@@ -1,9 +1,10 @@
+#include "provision/apply.hpp"
+
 #include "app/commands/commands.hpp"
 #include "app/setup/desk.hpp"
 #include "app/setup/job_watch.hpp"
 #include "app/setup/rules_file.hpp"
 #include "base/text.hpp"
-#include "provision/apply.hpp"
 #include "provision/choose.hpp"
 #include "provision/pipeline.hpp"
 #include "provision/plan.hpp"
@@ -31,9 +32,11 @@ struct Apply {
 
  private:
   [[nodiscard]] Result<WorkspaceEntry> place(Desk& desk, const provision::Pipeline& pipeline) const;
-  [[nodiscard]] int carry_out(Desk& desk, const settings::PlainDocument& document, const provision::Pipeline& pipeline,
-                              const provision::Snapshot& snapshot, provision::PipelinePlan plan) const;
-  [[nodiscard]] int tell_rules(const provision::Pipeline& pipeline, const std::vector<ConnectionEntry>& connections) const;
+  [[nodiscard]] int carry_out(Desk& desk, const settings::PlainDocument& document,
+                              const provision::Pipeline& pipeline, const provision::Snapshot& snapshot,
+                              provision::PipelinePlan plan) const;
+  [[nodiscard]] int tell_rules(const provision::Pipeline& pipeline,
+                               const std::vector<ConnectionEntry>& connections) const;
   [[nodiscard]] static int first_syncs(Desk& desk, const std::vector<ConnectionEntry>& created);
 };
 
@@ -53,7 +56,8 @@ char mark_of(Verb verb) {
 
 void tell_differences(const std::vector<provision::Difference>& differences) {
   for (const auto& one : differences) {
-    fmt::print("      {}: {} -> {}\n", printable(one.pointer, 200), one.before.empty() ? "(none)" : printable(one.before, 300),
+    fmt::print("      {}: {} -> {}\n", printable(one.pointer, 200),
+               one.before.empty() ? "(none)" : printable(one.before, 300),
                one.after.empty() ? "(none)" : printable(one.after, 300));
   }
 }
@@ -74,12 +78,14 @@ void tell_plan(const provision::PipelinePlan& plan) {
     fmt::print("  {} connection {}\n", mark_of(step.verb), printable(step.name));
     if (step.verb == Verb::create && step.change.streams) {
       for (const auto& stream : *step.change.streams)
-        fmt::print("      stream {}: {} {}\n", printable(stream.full_name()), stream.sync_mode, stream.destination_sync_mode);
+        fmt::print("      stream {}: {} {}\n", printable(stream.full_name()), stream.sync_mode,
+                   stream.destination_sync_mode);
     }
     if (!step.streams_known) fmt::print("      streams: chosen once its source can be discovered\n");
     tell_differences(step.differences);
   }
-  fmt::print("{} to create, {} to change, {} to delete, {} as they are\n", counts[1], counts[2], counts[3], counts[0]);
+  fmt::print("{} to create, {} to change, {} to delete, {} as they are\n", counts[1], counts[2], counts[3],
+             counts[0]);
   std::fflush(stdout);
 }
 
@@ -134,7 +140,8 @@ int Apply::carry_out(Desk& desk, const settings::PlainDocument& document, const 
   const auto checked = provision::check_ends(desk.airbyte(), snapshot, plan, tell);
   if (!checked) return Desk::fail(checked.error());
   std::vector<provision::Fault> faults;
-  const auto applied = provision::carry_out(desk.airbyte(), pipeline, snapshot, std::move(plan), tell, faults);
+  const auto applied =
+      provision::carry_out(desk.airbyte(), pipeline, snapshot, std::move(plan), tell, faults);
   (void)print_faults(document, faults, "error");
   if (!applied) return Desk::fail(applied.error());
   int status = tell_rules(pipeline, applied->connections);
@@ -142,11 +149,15 @@ int Apply::carry_out(Desk& desk, const settings::PlainDocument& document, const 
   return status;
 }
 
-int Apply::tell_rules(const provision::Pipeline& pipeline, const std::vector<ConnectionEntry>& connections) const {
+int Apply::tell_rules(const provision::Pipeline& pipeline,
+                      const std::vector<ConnectionEntry>& connections) const {
   const std::string text = rules_text(pipeline, connections);
   if (text.empty()) return exit_done;
   if (!rules.empty()) return write_rules(rules, text);
-  fmt::print("\nsyncwarden's own rules for these connections; --rules FILE writes them, `include` takes the file:\n\n{}", text);
+  fmt::print(
+      "\nsyncwarden's own rules for these connections; --rules FILE writes them, `include` takes the "
+      "file:\n\n{}",
+      text);
   return exit_done;
 }
 
@@ -166,20 +177,25 @@ int Apply::first_syncs(Desk& desk, const std::vector<ConnectionEntry>& created) 
 }  // namespace
 
 void add_apply(CLI::App& app, Chosen& chosen) {
-  auto* command = app.add_subcommand("apply", "make Airbyte have the sources, destinations and connections of a file");
+  auto* command =
+      app.add_subcommand("apply", "make Airbyte have the sources, destinations and connections of a file");
   auto apply = std::make_shared<Apply>();
   apply->flags.add_to(*command);
-  command->add_option("-f,--file", apply->file, "the pipeline, YAML or JSON; - is standard input")->required();
+  command->add_option("-f,--file", apply->file, "the pipeline, YAML or JSON; - is standard input")
+      ->required();
   command->add_flag("--dry-run", apply->dry_run, "show the plan and stop");
-  command->add_flag("--prune", apply->options.prune, "delete what is in the workspace and not in the file; asks first");
+  command->add_flag("--prune", apply->options.prune,
+                    "delete what is in the workspace and not in the file; asks first");
   command->add_flag("--secrets", apply->options.secrets,
                     "send secrets again: Airbyte masks them, so a changed one is no visible difference");
   command->add_flag("--sync", apply->sync, "start what was created and follow it to its end");
   command->add_option("--rules", apply->rules, "write syncwarden's own rules of the file here");
   command->footer(
-      "Shows the plan, has Airbyte connect with everything that is new or changed, then creates and changes. Safe to\n"
+      "Shows the plan, has Airbyte connect with everything that is new or changed, then creates and changes. "
+      "Safe to\n"
       "repeat: a second run changes nothing. When a step fails, what this run created is deleted again.\n"
-      "config/pipelines/ has examples. Exit status: 0 done, 1 a check or a step failed, 2 the file is wrong, 3 Airbyte\n"
+      "config/pipelines/ has examples. Exit status: 0 done, 1 a check or a step failed, 2 the file is wrong, "
+      "3 Airbyte\n"
       "is out of reach; with --sync that of `jobs watch`.");
   command->callback([apply, &chosen] { chosen = [apply] { return (*apply)(); }; });
 }

@@ -1,5 +1,6 @@
-#include "app/commands/commands.hpp"
 #include "app/completion.hpp"
+
+#include "app/commands/commands.hpp"
 #include "app/flags.hpp"
 
 #include <memory>
@@ -10,7 +11,8 @@
 namespace syncwarden::app {
 namespace {
 
-constexpr const char* bash_script = R"sh(# syncwarden's completion for bash: source <(syncwarden completion bash)
+constexpr const char* bash_script =
+    R"sh(# syncwarden's completion for bash: source <(syncwarden completion bash)
 _syncwarden() {
   local IFS=$'\n' current=${COMP_WORDS[COMP_CWORD]} candidate
   COMPREPLY=()
@@ -31,7 +33,8 @@ _syncwarden() {
 compdef _syncwarden syncwarden
 )sh";
 
-constexpr const char* fish_script = R"sh(# syncwarden's completion for fish: syncwarden completion fish | source
+constexpr const char* fish_script =
+    R"sh(# syncwarden's completion for fish: syncwarden completion fish | source
 function __syncwarden_complete
   set -l words (commandline -opc)
   $words[1] --complete $words[2..-1] (commandline -ct) 2>/dev/null
@@ -44,9 +47,12 @@ complete -c syncwarden -a '(__syncwarden_complete)'
 void add_completion(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand("completion", "shell completion: bash, zsh or fish");
   auto shell = std::make_shared<std::string>();
-  command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->footer(
-      "source <(syncwarden completion bash)      # zsh the same; in fish: syncwarden completion fish | source\n"
+      "source <(syncwarden completion bash)      # zsh the same; in fish: syncwarden completion fish | "
+      "source\n"
       "Commands and flags always; connections' names where the daemon is up.");
   command->callback([shell, &chosen] {
     chosen = [shell] {

@@ -108,7 +108,9 @@ void add_emulator(CLI::App& app, Chosen& chosen) {
   command->add_option("--fault", emulate->faults,
                       "name=value, repeatable: lose_reply=0.1, slow_sync=5s, hang_sync ...");
   command->add_option("--fleet", emulate->fleet, "this many healthy connections instead of the samples");
-  command->add_option("--shortest", emulate->shortest, "duration of a fleet's shortest job, and of connections set up later")
+  command
+      ->add_option("--shortest", emulate->shortest,
+                   "duration of a fleet's shortest job, and of connections set up later")
       ->capture_default_str();
   command->add_option("--longest", emulate->longest, "duration of its longest")->capture_default_str();
   command->add_option("--signal-delay", emulate->signal_delay,
@@ -116,7 +118,8 @@ void add_emulator(CLI::App& app, Chosen& chosen) {
   command->add_option("--start-delay", emulate->start_delay,
                       "at most this long from a job to its first attempt, when the request is answered");
   command->add_option("--age", emulate->age, "it has been running for so long: 10h; see --every-minutes");
-  command->add_option("--every-minutes", emulate->every_minutes, "Airbyte's own schedule of every connection");
+  command->add_option("--every-minutes", emulate->every_minutes,
+                      "Airbyte's own schedule of every connection");
   command->add_option("--max-parallel", emulate->max_parallel, "jobs that run at once; 0 = unlimited");
   command->add_option("--seed", emulate->seed, "the same seed plays the same Airbyte")->capture_default_str();
   command->add_flag("--control", emulate->control, "serve /emulator/faults, /emulator/do and /emulator/log");

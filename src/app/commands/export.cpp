@@ -1,9 +1,10 @@
+#include "provision/export.hpp"
+
 #include "app/commands/commands.hpp"
 #include "app/setup/desk.hpp"
 #include "app/setup/rules_file.hpp"
 #include "base/text.hpp"
 #include "provision/apply.hpp"
-#include "provision/export.hpp"
 
 #include <memory>
 #include <string>
@@ -29,7 +30,10 @@ struct Export {
       const auto one = desk->connection(meant);
       if (!one) return Desk::fail(one.error());
       if (!space.empty() && one->workspace != space)
-        return report({Errc::usage, "these connections are in several workspaces", {}, "a file is about one workspace"});
+        return report({Errc::usage,
+                       "these connections are in several workspaces",
+                       {},
+                       "a file is about one workspace"});
       space = one->workspace;
       only.push_back(one->id);
     }
@@ -44,7 +48,8 @@ struct Export {
       return exit_failed;
     }
     if (!exported.variables.empty()) {
-      fmt::print(stderr, "Airbyte never tells secrets: set these {} variables before the file is applied\n", exported.variables.size());
+      fmt::print(stderr, "Airbyte never tells secrets: set these {} variables before the file is applied\n",
+                 exported.variables.size());
       for (const auto& name : exported.variables) fmt::print(stderr, "  {}\n", name);
     }
     return exit_done;
@@ -74,9 +79,12 @@ void add_export(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand("export", "write what Airbyte has as a file for `apply`");
   auto run = std::make_shared<Export>();
   run->flags.add_to(*command);
-  command->add_option("--connection", run->connections, "only this one with its ends, by name or id; repeatable");
+  command->add_option("--connection", run->connections,
+                      "only this one with its ends, by name or id; repeatable");
   command->add_option("-o,--output", run->output, "a file; else standard output");
-  command->footer("Secrets become variables such as ${SOURCE_ORDERS_PASSWORD}. Applying the file at once changes nothing.");
+  command->footer(
+      "Secrets become variables such as ${SOURCE_ORDERS_PASSWORD}. Applying the file at once changes "
+      "nothing.");
   command->callback([run, &chosen] { chosen = [run] { return (*run)(); }; });
 }
 

@@ -85,7 +85,8 @@ std::optional<JsonText> Actors::configuration(Desk& desk, const DefinitionId& de
   if (without_validation) return JsonText{document->json};
   const auto specification = desk.airbyte().specification(end, definition, workspace);
   if (!specification && specification.error().code == Errc::unsupported) {
-    fmt::print(stderr, "warning: the configuration was not validated: {}\n", to_string(specification.error()));
+    fmt::print(stderr, "warning: the configuration was not validated: {}\n",
+               to_string(specification.error()));
     return JsonText{document->json};
   }
   if (!specification) {
@@ -95,7 +96,9 @@ std::optional<JsonText> Actors::configuration(Desk& desk, const DefinitionId& de
   auto fitted = provision::fit({document->json}, document->brought, specification->schema);
   (void)print_faults(*document, fitted.warnings, "warning");
   if (!print_faults(*document, fitted.faults, "error")) return std::move(fitted.configuration);
-  fmt::print(stderr, "syncwarden: nothing was sent; `syncwarden airbyte definitions get --{} ID` shows every field\n", to_string(end));
+  fmt::print(stderr,
+             "syncwarden: nothing was sent; `syncwarden airbyte definitions get --{} ID` shows every field\n",
+             to_string(end));
   status = exit_usage;
   return std::nullopt;
 }
@@ -109,7 +112,9 @@ int Actors::checked(Desk& desk, const ActorDraft& draft, const ActorId& existing
   }
   if (!outcome) return Desk::fail(outcome.error());
   if (outcome->succeeded) return exit_done;
-  return Desk::fail({Errc::rejected, fmt::format("Airbyte cannot connect with this configuration: {}", outcome->message), {},
+  return Desk::fail({Errc::rejected,
+                     fmt::format("Airbyte cannot connect with this configuration: {}", outcome->message),
+                     {},
                      "nothing was stored; --no-check stores it all the same"});
 }
 
@@ -125,8 +130,11 @@ int Actors::create() const {
   if (!others) return Desk::fail(others.error());
   for (const auto& other : *others) {
     if (other.name == name)
-      return Desk::fail({Errc::usage, fmt::format("there is a {} \"{}\" already: {}", to_string(end), printable(name), other.id.text), {},
-                         "take another name, or `update` it"});
+      return Desk::fail(
+          {Errc::usage,
+           fmt::format("there is a {} \"{}\" already: {}", to_string(end), printable(name), other.id.text),
+           {},
+           "take another name, or `update` it"});
   }
   const auto wanted = configuration(*desk, definition->id, workspace->id, status);
   if (!wanted) return status;
@@ -209,7 +217,8 @@ int Actors::remove() const {
   for (const auto& connection : *connections) {
     if (connection.source == one->id || connection.destination == one->id) ++used;
   }
-  const std::string with = used == 0 ? std::string() : fmt::format(" and the {} connections that use it", used);
+  const std::string with =
+      used == 0 ? std::string() : fmt::format(" and the {} connections that use it", used);
   if (!desk->confirmed(fmt::format("Delete the {} \"{}\"{}?", to_string(end), printable(one->name), with)))
     return exit_usage;
   const auto gone = desk->airbyte().delete_actor(end, one->id);
@@ -219,13 +228,17 @@ int Actors::remove() const {
 }
 
 void add_configuration(CLI::App& verb, const std::shared_ptr<Actors>& actors, bool required) {
-  auto* file = verb.add_option("--file,-f", actors->file, "the configuration, YAML or JSON; - is standard input");
+  auto* file =
+      verb.add_option("--file,-f", actors->file, "the configuration, YAML or JSON; - is standard input");
   if (required) file->required();
   verb.add_flag("--no-check", actors->without_check, "do not have Airbyte try to connect first");
-  verb.add_flag("--no-validation", actors->without_validation, "do not hold it against the connector's schema first");
+  verb.add_flag("--no-validation", actors->without_validation,
+                "do not hold it against the connector's schema first");
   verb.footer(
-      "Secrets: ${NAME} is the environment's, file:/path or file:./path a file's content; both are text, and\n"
-      "become numbers where the connector wants numbers. Nothing is stored unless the configuration fits the\n"
+      "Secrets: ${NAME} is the environment's, file:/path or file:./path a file's content; both are text, "
+      "and\n"
+      "become numbers where the connector wants numbers. Nothing is stored unless the configuration fits "
+      "the\n"
       "connector's schema and Airbyte can connect with it.");
 }
 
@@ -234,12 +247,14 @@ void add_configuration(CLI::App& verb, const std::shared_ptr<Actors>& actors, bo
 void add_actor_verbs(CLI::App& airbyte, End end, const SharedFlags& flags, Chosen& chosen) {
   const std::string one(to_string(end));
   const bool source = end == End::source;
-  auto* noun = add_noun(airbyte, one + "s", source ? "list, get, create, update, check, discover, delete"
-                                                   : "list, get, create, update, check, delete");
+  auto* noun = add_noun(airbyte, one + "s",
+                        source ? "list, get, create, update, check, discover, delete"
+                               : "list, get, create, update, check, delete");
   auto actors = std::make_shared<Actors>();
   actors->flags = flags;
   actors->end = end;
-  const auto verb = [&](const std::string& name, const std::string& help, int (Actors::*run)() const, bool named) {
+  const auto verb = [&](const std::string& name, const std::string& help, int (Actors::*run)() const,
+                        bool named) {
     auto* made = add_verb(*noun, name, help, chosen, [actors, run] { return (actors.get()->*run)(); });
     if (named) made->add_option(one, actors->meant, "name or id")->required();
     return made;

@@ -33,7 +33,8 @@ struct Connections {
 
  private:
   [[nodiscard]] Result<ConnectionChange> change() const;
-  [[nodiscard]] Result<std::vector<StreamChoice>> chosen(Desk& desk, const ActorEntry& from, const ActorEntry& to,
+  [[nodiscard]] Result<std::vector<StreamChoice>> chosen(Desk& desk, const ActorEntry& from,
+                                                         const ActorEntry& to,
                                                          const std::vector<StreamChoice>& existing,
                                                          std::string& catalog_id) const;
   [[nodiscard]] int show(Desk& desk, const ConnectionEntry& connection) const;
@@ -103,7 +104,8 @@ Result<ConnectionChange> Connections::change() const {
   return wanted;
 }
 
-Result<std::vector<StreamChoice>> Connections::chosen(Desk& desk, const ActorEntry& from, const ActorEntry& to,
+Result<std::vector<StreamChoice>> Connections::chosen(Desk& desk, const ActorEntry& from,
+                                                      const ActorEntry& to,
                                                       const std::vector<StreamChoice>& existing,
                                                       std::string& catalog_id) const {
   const auto catalog = desk.airbyte().discover(from.id);
@@ -126,7 +128,8 @@ Result<std::vector<StreamChoice>> Connections::chosen(Desk& desk, const ActorEnt
     wishes.push_back(std::move(wish));
   }
   auto made = provision::choose_streams(
-      *catalog, wishes, specification ? specification->destination_sync_modes : std::vector<std::string>{}, existing);
+      *catalog, wishes, specification ? specification->destination_sync_modes : std::vector<std::string>{},
+      existing);
   if (made.faults.empty()) return std::move(made.streams);
   for (std::size_t i = 0; i + 1 < made.faults.size(); ++i)
     (void)report({Errc::usage, made.faults[i].message, made.faults[i].pointer, made.faults[i].hint});
@@ -152,8 +155,11 @@ int Connections::create() const {
   if (!others) return Desk::fail(others.error());
   for (const auto& other : *others) {
     if (other.name == *wanted->name)
-      return Desk::fail({Errc::usage, fmt::format("there is a connection \"{}\" already: {}", printable(other.name), other.id.text), {},
-                         "give another --name"});
+      return Desk::fail(
+          {Errc::usage,
+           fmt::format("there is a connection \"{}\" already: {}", printable(other.name), other.id.text),
+           {},
+           "give another --name"});
   }
   auto picked = chosen(*desk, *from, *to, {}, wanted->catalog_id);
   if (!picked) return Desk::fail(picked.error());
@@ -161,8 +167,8 @@ int Connections::create() const {
   const auto made = desk->airbyte().create_connection(*wanted);
   if (!made) return Desk::fail(made.error());
   if (desk->json()) return show(*desk, *made);
-  fmt::print("created connection {} ({}) with {} streams, schedule {}\n", printable(made->name), made->id.text,
-             made->streams.size(), made->schedule.text());
+  fmt::print("created connection {} ({}) with {} streams, schedule {}\n", printable(made->name),
+             made->id.text, made->streams.size(), made->schedule.text());
   return exit_done;
 }
 
@@ -196,7 +202,8 @@ int Connections::remove() const {
   if (desk == nullptr) return outcome;
   const auto one = desk->connection(meant);
   if (!one) return Desk::fail(one.error());
-  if (!desk->confirmed(fmt::format("Delete the connection \"{}\"? What it has loaded stays where it is.", printable(one->name))))
+  if (!desk->confirmed(fmt::format("Delete the connection \"{}\"? What it has loaded stays where it is.",
+                                   printable(one->name))))
     return exit_usage;
   const auto gone = desk->airbyte().delete_connection(one->id);
   if (!gone) return Desk::fail(gone.error());
@@ -204,15 +211,16 @@ int Connections::remove() const {
   return exit_done;
 }
 
-int started(Desk& desk, const ConnectionEntry& connection, const Result<JobView>& job, std::string_view what) {
+int started(Desk& desk, const ConnectionEntry& connection, const Result<JobView>& job,
+            std::string_view what) {
   if (!job) return Desk::fail(job.error());
   JobView view = *job;
   if (view.connection.empty()) view.connection = connection.id;
   if (desk.json()) {
     fmt::print("{}\n", json_line(view, Names{{connection.id.text.str(), connection.name}}));
   } else {
-    fmt::print("{}: {} began as job {}\nsyncwarden airbyte jobs watch {} follows it\n", printable(connection.name), what,
-               view.id.value, view.id.value);
+    fmt::print("{}: {} began as job {}\nsyncwarden airbyte jobs watch {} follows it\n",
+               printable(connection.name), what, view.id.value, view.id.value);
   }
   return exit_done;
 }
@@ -223,9 +231,10 @@ int Connections::reset() const {
   if (desk == nullptr) return outcome;
   const auto one = desk->connection(meant);
   if (!one) return Desk::fail(one.error());
-  if (!desk->confirmed(fmt::format("Reset \"{}\"? It deletes what the connection has loaded into the destination and forgets "
-                                   "its cursors; a running sync is cancelled.",
-                                   printable(one->name))))
+  if (!desk->confirmed(fmt::format(
+          "Reset \"{}\"? It deletes what the connection has loaded into the destination and forgets "
+          "its cursors; a running sync is cancelled.",
+          printable(one->name))))
     return exit_usage;
   return started(*desk, *one, desk->airbyte().reset(one->id), "the reset");
 }
@@ -242,35 +251,46 @@ int Connections::refresh() const {
       return choice.name == stream || choice.full_name() == stream;
     });
     if (at == one->streams.end())
-      return Desk::fail({Errc::usage, fmt::format("the connection has no stream \"{}\"", printable(stream)), {},
+      return Desk::fail({Errc::usage,
+                         fmt::format("the connection has no stream \"{}\"", printable(stream)),
+                         {},
                          "`connections get` lists its streams"});
     only.push_back(*at);
   }
   const bool truncate = mode == "truncate";
-  if (!desk->confirmed(fmt::format("Refresh \"{}\"? It reads everything again{}; a running sync is cancelled.", printable(one->name),
-                                   truncate ? " and removes the old records" : ", beside the old records")))
+  if (!desk->confirmed(fmt::format(
+          "Refresh \"{}\"? It reads everything again{}; a running sync is cancelled.", printable(one->name),
+          truncate ? " and removes the old records" : ", beside the old records")))
     return exit_usage;
-  return started(*desk, *one, desk->airbyte().refresh(one->id, truncate ? RefreshMode::truncate : RefreshMode::merge, only),
-                 "the refresh");
+  return started(
+      *desk, *one,
+      desk->airbyte().refresh(one->id, truncate ? RefreshMode::truncate : RefreshMode::merge, only),
+      "the refresh");
 }
 
 void add_settings(CLI::App& verb, const std::shared_ptr<Connections>& connections) {
   verb.add_option("--name", connections->name, "how it is called");
-  verb.add_option("--status", connections->status, "active or inactive")->check(CLI::IsMember({"active", "inactive"}));
+  verb.add_option("--status", connections->status, "active or inactive")
+      ->check(CLI::IsMember({"active", "inactive"}));
   verb.add_option_function<std::string>(
-      "--prefix", [connections](const std::string& text) {
+      "--prefix",
+      [connections](const std::string& text) {
         connections->prefix = text;
         connections->prefix_given = true;
       },
       "before every table's name; \"\" takes it away");
-  verb.add_option("--namespace", connections->space, "source, destination, or a format such as '${SOURCE_NAMESPACE}_raw'");
+  verb.add_option("--namespace", connections->space,
+                  "source, destination, or a format such as '${SOURCE_NAMESPACE}_raw'");
   verb.add_option("--schedule", connections->schedule,
                   "Airbyte's own: manual, \"every 24 hours\", or a Quartz expression and a zone");
-  verb.add_option("--schema-changes", connections->schema_changes, "ignore, disable, propagate_columns or propagate_fully")
+  verb.add_option("--schema-changes", connections->schema_changes,
+                  "ignore, disable, propagate_columns or propagate_fully")
       ->check(CLI::IsMember({"ignore", "disable", "propagate_columns", "propagate_fully"}));
-  verb.add_option("--stream", connections->streams, "a stream by name or glob; repeatable; replaces the choice");
+  verb.add_option("--stream", connections->streams,
+                  "a stream by name or glob; repeatable; replaces the choice");
   verb.add_option("--sync-mode", connections->sync_mode, "of these streams: full_refresh or incremental");
-  verb.add_option("--destination-sync-mode", connections->destination_sync_mode, "append, overwrite, append_dedup, ...");
+  verb.add_option("--destination-sync-mode", connections->destination_sync_mode,
+                  "append, overwrite, append_dedup, ...");
   verb.add_option("--cursor", connections->cursor, "field that grows, for incremental");
   verb.add_option("--primary-key", connections->primary_key, "field; repeatable");
 }
@@ -281,24 +301,29 @@ void add_connection_verbs(CLI::App& airbyte, const SharedFlags& flags, Chosen& c
   auto* noun = add_noun(airbyte, "connections", "list, get, create, update, delete, reset, refresh");
   auto connections = std::make_shared<Connections>();
   connections->flags = flags;
-  const auto verb = [&](const std::string& name, const std::string& help, int (Connections::*run)() const, bool named) {
-    auto* made = add_verb(*noun, name, help, chosen, [connections, run] { return (connections.get()->*run)(); });
+  const auto verb = [&](const std::string& name, const std::string& help, int (Connections::*run)() const,
+                        bool named) {
+    auto* made =
+        add_verb(*noun, name, help, chosen, [connections, run] { return (connections.get()->*run)(); });
     if (named) made->add_option("connection", connections->meant, "name or id")->required();
     return made;
   };
   verb("list", "every connection", &Connections::list, false);
   verb("get", "one with its streams", &Connections::get, true);
-  auto* create = verb("create", "between a source and a destination; discovers the source first", &Connections::create, false);
+  auto* create = verb("create", "between a source and a destination; discovers the source first",
+                      &Connections::create, false);
   create->add_option("--source", connections->source, "name or id")->required();
   create->add_option("--destination", connections->destination, "name or id")->required();
   add_settings(*create, connections);
   create->get_option("--stream")->required();
-  create->footer("Without --schedule it is manual: syncwarden's own rules start it. Many at once: syncwarden apply.");
+  create->footer(
+      "Without --schedule it is manual: syncwarden's own rules start it. Many at once: syncwarden apply.");
   auto* update = verb("update", "only what is given changes", &Connections::update, true);
   add_settings(*update, connections);
   verb("delete", "asks first", &Connections::remove, true);
   verb("reset", "delete what it has loaded; asks first", &Connections::reset, true);
-  auto* refresh = verb("refresh", "read everything again (Airbyte 1.0 and later); asks first", &Connections::refresh, true);
+  auto* refresh = verb("refresh", "read everything again (Airbyte 1.0 and later); asks first",
+                       &Connections::refresh, true);
   refresh->add_option("--mode", connections->mode, "merge keeps old records, truncate removes them")
       ->check(CLI::IsMember({"merge", "truncate"}))
       ->capture_default_str();

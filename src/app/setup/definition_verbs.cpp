@@ -112,7 +112,9 @@ struct Definitions {
     }
     if (found.empty()) return Desk::fail(*missing);
     if (found.size() > 1)
-      return Desk::fail({Errc::usage, fmt::format("\"{}\" is a source and a destination", meant), {},
+      return Desk::fail({Errc::usage,
+                         fmt::format("\"{}\" is a source and a destination", meant),
+                         {},
                          "add --source or --destination"});
     const auto specification = desk->airbyte().specification(found.front().end, found.front().id, *workspace);
     if (!specification) return Desk::fail(specification.error());
@@ -148,7 +150,8 @@ void add_workspace_verbs(CLI::App& airbyte, const SharedFlags& flags, Chosen& ch
   auto* noun = add_noun(airbyte, "workspaces", "list, get");
   auto workspaces = std::make_shared<Workspaces>();
   workspaces->flags = flags;
-  add_verb(*noun, "list", "every workspace that the credentials see", chosen, [workspaces] { return workspaces->list(); });
+  add_verb(*noun, "list", "every workspace that the credentials see", chosen,
+           [workspaces] { return workspaces->list(); });
   auto* get = add_verb(*noun, "get", "one of them", chosen, [workspaces] { return workspaces->get(); });
   get->add_option("workspace", workspaces->meant, "name or id")->required();
 }
@@ -157,7 +160,8 @@ void add_definition_verbs(CLI::App& airbyte, const SharedFlags& flags, Chosen& c
   auto* noun = add_noun(airbyte, "definitions", "list, get: the connectors that this Airbyte offers");
   auto definitions = std::make_shared<Definitions>();
   definitions->flags = flags;
-  auto* list = add_verb(*noun, "list", "the connectors", chosen, [definitions] { return definitions->list(); });
+  auto* list =
+      add_verb(*noun, "list", "the connectors", chosen, [definitions] { return definitions->list(); });
   list->add_option("--search", definitions->search, "only names and images with this text");
   add_ends(*list, definitions);
   auto* get = add_verb(*noun, "get", "one connector and the fields of its configuration", chosen,

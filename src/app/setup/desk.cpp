@@ -157,7 +157,9 @@ Result<ConnectionEntry> Desk::connection(const std::string& meant) {
     auto one = admin_->connection(ConnectionId(meant));
     if (!one) return with_kind_hint(one.error(), "connection", list);
     if (one->status == ConnectionStatus::deprecated)
-      return Error{Errc::not_found, fmt::format("the connection \"{}\" was deleted", printable(one->name)), {},
+      return Error{Errc::not_found,
+                   fmt::format("the connection \"{}\" was deleted", printable(one->name)),
+                   {},
                    fmt::format("`{}` lists those that are left", list)};
     return one;
   }
@@ -174,7 +176,8 @@ Result<ConnectionEntry> Desk::connection(const std::string& meant) {
 bool Desk::confirmed(const std::string& question) const {
   if (flags_.yes) return true;
   if (::isatty(STDIN_FILENO) != 1) {
-    fmt::print(stderr, "syncwarden: {} Nothing was done: this is no terminal to ask on; --yes says yes\n", question);
+    fmt::print(stderr, "syncwarden: {} Nothing was done: this is no terminal to ask on; --yes says yes\n",
+               question);
     return false;
   }
   fmt::print("{} [y/N] ", question);
@@ -201,7 +204,8 @@ std::optional<settings::PlainDocument> read_document(const std::string& path) {
   } else {
     loaded = settings::read_plain_file(path, environment);
   }
-  for (const auto& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", settings::to_string(warning));
+  for (const auto& warning : loaded.warnings)
+    fmt::print(stderr, "warning: {}\n", settings::to_string(warning));
   for (const auto& problem : loaded.problems) fmt::print(stderr, "error: {}\n", settings::to_string(problem));
   return std::move(loaded.document);
 }
@@ -210,8 +214,9 @@ bool print_faults(const settings::PlainDocument& document, const std::vector<pro
                   std::string_view word, const std::string& below) {
   for (const auto& fault : faults) {
     const std::string pointer = below + fault.pointer;
-    fmt::print(stderr, "{}: {}: {}{}{}{}\n", word, document.where(pointer), pointer.empty() ? "" : pointer + ": ",
-               fault.message, fault.hint.empty() ? "" : " (", fault.hint.empty() ? "" : fault.hint + ")");
+    fmt::print(stderr, "{}: {}: {}{}{}{}\n", word, document.where(pointer),
+               pointer.empty() ? "" : pointer + ": ", fault.message, fault.hint.empty() ? "" : " (",
+               fault.hint.empty() ? "" : fault.hint + ")");
   }
   return !faults.empty();
 }

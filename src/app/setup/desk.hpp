@@ -45,7 +45,8 @@ class Desk {
   [[nodiscard]] Result<WorkspaceEntry> workspace_named(const std::string& meant);
 
   /// By id, connector ("postgres"), repository or name.
-  [[nodiscard]] Result<DefinitionEntry> definition(End end, const std::string& meant, const WorkspaceId& workspace);
+  [[nodiscard]] Result<DefinitionEntry> definition(End end, const std::string& meant,
+                                                   const WorkspaceId& workspace);
   [[nodiscard]] Result<std::vector<ActorEntry>> actors(End end);
   [[nodiscard]] Result<ActorEntry> actor(End end, const std::string& meant);
   [[nodiscard]] Result<std::vector<ConnectionEntry>> connections();

@@ -41,7 +41,9 @@ Result<JobId> Jobs::job_id() const {
   const char* const end = id.data() + id.size();
   const auto [stop, ec] = std::from_chars(id.data(), end, job.value);
   if (ec == std::errc() && stop == end && job.value > 0) return job;
-  return Error{Errc::usage, fmt::format("\"{}\" is no job's number", printable(id)), {},
+  return Error{Errc::usage,
+               fmt::format("\"{}\" is no job's number", printable(id)),
+               {},
                "`syncwarden airbyte jobs list` tells them"};
 }
 
@@ -137,7 +139,8 @@ int Jobs::watch() const {
   if (!timeout.empty()) {
     options.timeout = parse_duration(timeout);
     if (!options.timeout)
-      return report({Errc::usage, fmt::format("\"{}\" is no duration", printable(timeout)), "--timeout", "write 30m or 4h"});
+      return report({Errc::usage, fmt::format("\"{}\" is no duration", printable(timeout)), "--timeout",
+                     "write 30m or 4h"});
   }
   int status = exit_done;
   const auto desk = Desk::open(*flags, status, true);
@@ -154,22 +157,32 @@ int Jobs::cancel() const {
   const auto detail = desk->airbyte().job(*job);
   if (!detail) return Desk::fail(detail.error());
   if (is_terminal(detail->job.status))
-    return Desk::fail({Errc::conflict, fmt::format("job {} has ended: {}", job->value, to_string(detail->job.status)), {},
+    return Desk::fail({Errc::conflict,
+                       fmt::format("job {} has ended: {}", job->value, to_string(detail->job.status)),
+                       {},
                        "there is nothing to cancel"});
   const Names names = connection_names(*desk);
   const auto name = names.find(detail->job.connection.text);
-  if (!desk->confirmed(fmt::format("Cancel job {} of \"{}\"?", job->value,
-                                   printable(name == names.end() ? detail->job.connection.text.str() : name->second))))
+  if (!desk->confirmed(
+          fmt::format("Cancel job {} of \"{}\"?", job->value,
+                      printable(name == names.end() ? detail->job.connection.text.str() : name->second))))
     return exit_usage;
   const auto answer = desk->airbyte().cancel(*job, detail->job.connection);
   switch (answer.result) {
     case CancelResult::accepted:
-      if (!desk->json()) fmt::print("the cancel of job {} was accepted; `jobs watch {}` tells when it has ended\n", job->value, job->value);
+      if (!desk->json())
+        fmt::print("the cancel of job {} was accepted; `jobs watch {}` tells when it has ended\n", job->value,
+                   job->value);
       return exit_done;
     case CancelResult::already_ended:
-      return Desk::fail({Errc::conflict, fmt::format("job {} has ended in the meantime", job->value), {}, "nothing was cancelled"});
+      return Desk::fail({Errc::conflict,
+                         fmt::format("job {} has ended in the meantime", job->value),
+                         {},
+                         "nothing was cancelled"});
     case CancelResult::not_latest:
-      return Desk::fail({Errc::conflict, fmt::format("a newer job runs on this connection than {}", job->value), {},
+      return Desk::fail({Errc::conflict,
+                         fmt::format("a newer job runs on this connection than {}", job->value),
+                         {},
                          "Airbyte would cancel that one; nothing was cancelled"});
     case CancelResult::failed:
       break;
@@ -183,25 +196,31 @@ void add_job_verbs(CLI::App& airbyte, const SharedFlags& flags, Chosen& chosen) 
   auto* noun = add_noun(airbyte, "jobs", "list, get, watch, cancel");
   auto jobs = std::make_shared<Jobs>();
   jobs->flags = flags;
-  const auto verb = [&](const std::string& name, const std::string& help, int (Jobs::*run)() const, bool named) {
+  const auto verb = [&](const std::string& name, const std::string& help, int (Jobs::*run)() const,
+                        bool named) {
     auto* made = add_verb(*noun, name, help, chosen, [jobs, run] { return (jobs.get()->*run)(); });
     if (named) made->add_option("job", jobs->id, "its number")->required();
     return made;
   };
   auto* list = verb("list", "newest first, printed while they arrive", &Jobs::list, false);
   list->add_option("--connection", jobs->connection, "name or id; before Airbyte 0.50 it must be given");
-  list->add_option("--status", jobs->statuses, "pending, queued, running, incomplete, failed, succeeded or cancelled; repeatable")
-      ->check(CLI::IsMember({"pending", "queued", "running", "incomplete", "failed", "succeeded", "cancelled"}));
+  list->add_option("--status", jobs->statuses,
+                   "pending, queued, running, incomplete, failed, succeeded or cancelled; repeatable")
+      ->check(
+          CLI::IsMember({"pending", "queued", "running", "incomplete", "failed", "succeeded", "cancelled"}));
   list->add_option("--type", jobs->types, "sync, reset, refresh or clear; repeatable")
       ->check(CLI::IsMember({"sync", "reset", "refresh", "clear"}));
   list->add_option("--since", jobs->since, "created then or later: 24h, 02:00, RFC 3339");
   list->add_option("--until", jobs->until, "created then or earlier");
   list->add_option("--limit", jobs->limit, "at most so many; 0 = all")->capture_default_str();
   auto* get = verb("get", "one with its attempts, failures and streams", &Jobs::get, true);
-  get->add_option("--logs", jobs->log_lines, "also the newest lines of its log, so many (not over the Public API)");
+  get->add_option("--logs", jobs->log_lines,
+                  "also the newest lines of its log, so many (not over the Public API)");
   auto* watch = verb("watch", "follow one until it ends", &Jobs::watch, true);
   watch->add_option("--timeout", jobs->timeout, "wait no longer than this: 30m, 4h");
-  watch->footer("Exit status: 0 succeeded, 1 failed, 4 no statistics, 5 cancelled, 6 still running at --timeout or Ctrl-C.");
+  watch->footer(
+      "Exit status: 0 succeeded, 1 failed, 4 no statistics, 5 cancelled, 6 still running at --timeout or "
+      "Ctrl-C.");
   verb("cancel", "asks first; hits this job or none", &Jobs::cancel, true);
 }
 

@@ -1,6 +1,5 @@
 // The JSON of the lists; README.md beside this file is its contract.
 #include "app/setup/sheets.hpp"
-
 #include "base/text.hpp"
 
 #include <boost/json/array.hpp>
@@ -134,7 +133,9 @@ std::string json_line(const WorkspaceEntry& workspace) {
   return json::serialize(object);
 }
 
-std::string json_line(const DefinitionEntry& definition) { return json::serialize(definition_object(definition)); }
+std::string json_line(const DefinitionEntry& definition) {
+  return json::serialize(definition_object(definition));
+}
 
 std::string json_line(const DefinitionEntry& definition, const ConnectorSpecification& specification) {
   json::object object = definition_object(definition);
@@ -188,7 +189,9 @@ std::string json_line(const ConnectionEntry& connection, const Names& names) {
   return json::serialize(object);
 }
 
-std::string json_line(const JobView& job, const Names& names) { return json::serialize(job_object(job, names)); }
+std::string json_line(const JobView& job, const Names& names) {
+  return json::serialize(job_object(job, names));
+}
 
 std::string json_line(const JobDetail& detail, const Names& names) {
   json::object object = job_object(detail.job, names);

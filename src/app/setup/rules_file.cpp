@@ -39,14 +39,14 @@ bool rules_are_good(const provision::Pipeline& pipeline, const settings::PlainDo
   bool good = true;
   for (const auto& connection : pipeline.connections) {
     if (connection.rule.empty()) continue;
-    const std::string text =
-        "airbyte: {url: \"http://localhost\"}\nconnections:\n" + rule_of("5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6", "", connection.rule);
+    const std::string text = "airbyte: {url: \"http://localhost\"}\nconnections:\n" +
+                             rule_of("5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6", "", connection.rule);
     settings::LoadOptions options;
     options.environment = environment;
     const auto loaded = settings::load_text(text, "syncwarden", options);
     for (const auto& problem : loaded.problems) {
-      fmt::print(stderr, "error: {}: {}{}\n", document.where(connection.pointer + "/syncwarden"), problem.message,
-                 problem.hint.empty() ? "" : " (" + problem.hint + ")");
+      fmt::print(stderr, "error: {}: {}{}\n", document.where(connection.pointer + "/syncwarden"),
+                 problem.message, problem.hint.empty() ? "" : " (" + problem.hint + ")");
       good = false;
     }
   }
@@ -72,20 +72,29 @@ bool write_whole(const std::string& path, const std::string& text) {
     out << text;
     out.flush();
     if (!out) {
-      (void)report({Errc::file_unwritable, fmt::format("cannot write {}: {}", printable(beside, 300), std::generic_category().message(errno)), {}, {}});
+      (void)report(
+          {Errc::file_unwritable,
+           fmt::format("cannot write {}: {}", printable(beside, 300), std::generic_category().message(errno)),
+           {},
+           {}});
       (void)std::remove(beside.c_str());
       return false;
     }
   }
   if (std::rename(beside.c_str(), path.c_str()) == 0) return true;
-  (void)report({Errc::file_unwritable, fmt::format("cannot write {}: {}", printable(path, 300), std::generic_category().message(errno)), {}, {}});
+  (void)report(
+      {Errc::file_unwritable,
+       fmt::format("cannot write {}: {}", printable(path, 300), std::generic_category().message(errno)),
+       {},
+       {}});
   (void)std::remove(beside.c_str());
   return false;
 }
 
 int write_rules(const std::string& path, const std::string& text) {
   if (!write_whole(path, text)) return exit_failed;
-  fmt::print("wrote {}; `include: {}` in syncwarden's configuration takes it in\n", printable(path, 300), printable(path, 300));
+  fmt::print("wrote {}; `include: {}` in syncwarden's configuration takes it in\n", printable(path, 300),
+             printable(path, 300));
   return exit_done;
 }
 

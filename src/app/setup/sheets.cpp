@@ -26,7 +26,9 @@ std::string name_in(const Names& names, std::string_view id) {
   return printable(at == names.end() ? std::string(id) : at->second);
 }
 
-std::string listed(const std::vector<std::string>& words) { return printable(fmt::format("{}", fmt::join(words, ", ")), 200); }
+std::string listed(const std::vector<std::string>& words) {
+  return printable(fmt::format("{}", fmt::join(words, ", ")), 200);
+}
 
 std::string key_text(const std::vector<FieldPath>& paths) {
   std::vector<std::string> words;
@@ -60,7 +62,8 @@ std::string span_text(Instant from, Instant to) {
 
 std::string text_member(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains({name.data(), name.size()});
-  return value != nullptr && value->is_string() ? printable(std::string(value->get_string()), 300) : std::string();
+  return value != nullptr && value->is_string() ? printable(std::string(value->get_string()), 300)
+                                                : std::string();
 }
 
 /// What a field takes beside its type: "required, secret, default 5432".
@@ -71,8 +74,10 @@ std::string remarks(const json::object& field, bool required) {
   if (secret != nullptr && secret->is_bool() && secret->get_bool()) words.emplace_back("secret");
   if (const auto* constant = field.if_contains("const"))
     words.push_back("always " + printable(json::serialize(*constant), 60));
-  if (const auto* offered = field.if_contains("enum")) words.push_back("one of " + printable(json::serialize(*offered), 120));
-  if (const auto* usual = field.if_contains("default")) words.push_back("default " + printable(json::serialize(*usual), 60));
+  if (const auto* offered = field.if_contains("enum"))
+    words.push_back("one of " + printable(json::serialize(*offered), 120));
+  if (const auto* usual = field.if_contains("default"))
+    words.push_back("default " + printable(json::serialize(*usual), 60));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
@@ -110,8 +115,9 @@ void pretty(const json::value& value, const std::string& indent, std::string& ou
         pretty(member.value(), indent + "  ", out);
       } else {
         const auto* text = member.value().if_string();
-        out += fmt::format("{}{}: {}\n", indent, name,
-                           printable(text == nullptr ? json::serialize(member.value()) : std::string(*text), 500));
+        out += fmt::format(
+            "{}{}: {}\n", indent, name,
+            printable(text == nullptr ? json::serialize(member.value()) : std::string(*text), 500));
       }
     }
     return;
@@ -130,17 +136,18 @@ std::string workspaces_sheet(const std::vector<WorkspaceEntry>& all, const Look&
 std::string definitions_sheet(const std::vector<DefinitionEntry>& all, const Look& look) {
   Table table({"KIND", "CONNECTOR", "NAME", "VERSION", "SUPPORT", "ID"});
   for (const auto& one : all)
-    table.add({std::string(to_string(one.end)), printable(one.connector()), printable(one.name), printable(one.version),
-               printable(one.support), one.id.text.str()});
+    table.add({std::string(to_string(one.end)), printable(one.connector()), printable(one.name),
+               printable(one.version), printable(one.support), one.id.text.str()});
   return table.text(look);
 }
 
-std::string specification_sheet(const DefinitionEntry& definition, const ConnectorSpecification& specification,
-                                const Look& look) {
-  std::string out = fmt::format("{} {} ({} {})\nid             {}\n", to_string(definition.end),
-                                printable(definition.name), printable(definition.repository),
-                                printable(definition.version), definition.id.text);
-  if (!definition.documentation.empty()) out += fmt::format("documentation  {}\n", printable(definition.documentation, 300));
+std::string specification_sheet(const DefinitionEntry& definition,
+                                const ConnectorSpecification& specification, const Look& look) {
+  std::string out =
+      fmt::format("{} {} ({} {})\nid             {}\n", to_string(definition.end), printable(definition.name),
+                  printable(definition.repository), printable(definition.version), definition.id.text);
+  if (!definition.documentation.empty())
+    out += fmt::format("documentation  {}\n", printable(definition.documentation, 300));
   if (!specification.destination_sync_modes.empty())
     out += fmt::format("takes          {}\n", listed(specification.destination_sync_modes));
   boost::system::error_code failed;
@@ -154,14 +161,16 @@ std::string specification_sheet(const DefinitionEntry& definition, const Connect
 std::string actors_sheet(const std::vector<ActorEntry>& all, const Names& workspaces, const Look& look) {
   Table table({"NAME", "CONNECTOR", "WORKSPACE", "ID"});
   for (const auto& one : all)
-    table.add({printable(one.name), printable(one.definition_name), name_in(workspaces, one.workspace.text), one.id.text.str()});
+    table.add({printable(one.name), printable(one.definition_name), name_in(workspaces, one.workspace.text),
+               one.id.text.str()});
   return table.text(look);
 }
 
 std::string actor_sheet(const ActorEntry& actor, const JsonText& configuration) {
-  std::string out = fmt::format("{} {}\nid             {}\nconnector      {} ({})\nworkspace      {}\nconfiguration\n",
-                                to_string(actor.end), printable(actor.name), actor.id.text,
-                                printable(actor.definition_name), actor.definition.text, actor.workspace.text);
+  std::string out =
+      fmt::format("{} {}\nid             {}\nconnector      {} ({})\nworkspace      {}\nconfiguration\n",
+                  to_string(actor.end), printable(actor.name), actor.id.text,
+                  printable(actor.definition_name), actor.definition.text, actor.workspace.text);
   boost::system::error_code failed;
   const json::value value = json::parse(configuration.text, failed);
   if (!failed) pretty(value, "  ", out);
@@ -183,13 +192,14 @@ std::string connections_sheet(const std::vector<ConnectionEntry>& all, const Nam
   Table table({"NAME", "STATUS", "SCHEDULE", "STREAMS", "SOURCE", "DESTINATION", "ID"});
   for (const auto& one : all)
     table.add({printable(one.name), Cell(std::string(to_string(one.status)), tone_of(one.status)),
-               printable(one.schedule.text()), std::to_string(one.streams.size()), name_in(names, one.source.text),
-               name_in(names, one.destination.text), one.id.text.str()});
+               printable(one.schedule.text()), std::to_string(one.streams.size()),
+               name_in(names, one.source.text), name_in(names, one.destination.text), one.id.text.str()});
   return table.text(look);
 }
 
 std::string connection_sheet(const ConnectionEntry& connection, const Names& names, const Look& look) {
-  std::string out = fmt::format("connection {}\nid              {}\n", printable(connection.name), connection.id.text);
+  std::string out =
+      fmt::format("connection {}\nid              {}\n", printable(connection.name), connection.id.text);
   const auto line = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out += fmt::format("{:<15} {}\n", key, value);
   };
@@ -197,7 +207,8 @@ std::string connection_sheet(const ConnectionEntry& connection, const Names& nam
   line("destination", name_in(names, connection.destination.text));
   line("status", std::string(to_string(connection.status)) +
                      (connection.status_reason.empty() ? "" : " (" + connection.status_reason + ")"));
-  if (connection.breaking_change) line("schema", "changed in a breaking way; somebody must decide in Airbyte");
+  if (connection.breaking_change)
+    line("schema", "changed in a breaking way; somebody must decide in Airbyte");
   line("schedule", printable(connection.schedule.text()));
   line("namespace", connection.namespace_definition == "customformat" ? printable(connection.namespace_format)
                                                                       : connection.namespace_definition);
@@ -205,21 +216,22 @@ std::string connection_sheet(const ConnectionEntry& connection, const Names& nam
   line("schema_changes", connection.schema_changes);
   Table table({"STREAM", "SYNC MODE", "DESTINATION MODE", "CURSOR", "PRIMARY KEY"});
   for (const auto& one : connection.streams)
-    table.add({printable(one.full_name()), one.sync_mode, one.destination_sync_mode, printable(to_string(one.cursor)),
-               key_text(one.primary_key)});
+    table.add({printable(one.full_name()), one.sync_mode, one.destination_sync_mode,
+               printable(to_string(one.cursor)), key_text(one.primary_key)});
   return out + "\n" + table.text(look);
 }
 
 std::string job_header() {
-  return fmt::format("{:>10}  {:<10}  {:<8}  {:<24}  {:>9}  {:>14}  {:>10}  {}\n", "JOB", "STATUS", "TYPE", "CREATED",
-                     "TOOK", "RECORDS", "BYTES", "CONNECTION");
+  return fmt::format("{:>10}  {:<10}  {:<8}  {:<24}  {:>9}  {:>14}  {:>10}  {}\n", "JOB", "STATUS", "TYPE",
+                     "CREATED", "TOOK", "RECORDS", "BYTES", "CONNECTION");
 }
 
 std::string job_row(const JobView& job, const Names& names, Instant now) {
   const Instant end = is_terminal(job.status) ? job.updated : now;
-  return fmt::format("{:>10}  {:<10}  {:<8}  {:<24}  {:>9}  {:>14}  {:>10}  {}\n", job.id.value, to_string(job.status),
-                     to_string(job.type), local_text(job.created, now), span_text(job.created, end),
-                     records_of(job.counters), bytes_of(job.counters), name_in(names, job.connection.text));
+  return fmt::format("{:>10}  {:<10}  {:<8}  {:<24}  {:>9}  {:>14}  {:>10}  {}\n", job.id.value,
+                     to_string(job.status), to_string(job.type), local_text(job.created, now),
+                     span_text(job.created, end), records_of(job.counters), bytes_of(job.counters),
+                     name_in(names, job.connection.text));
 }
 
 std::string job_sheet(const JobDetail& detail, const Names& names, Instant now, const Look& look) {
@@ -234,10 +246,12 @@ std::string job_sheet(const JobDetail& detail, const Names& names, Instant now, 
   for (const auto& one : detail.attempts) {
     std::string why;
     for (const auto& failure : one.failures)
-      why += fmt::format("{}{} ({}, {})", why.empty() ? "" : "; ", failure.message, to_string(failure.origin), to_string(failure.type));
-    attempts.add({std::to_string(one.number + 1), one.status, one.created ? local_text(*one.created, now) : "-",
-                  one.created ? span_text(*one.created, one.ended.value_or(now)) : "-", records_of(one.counters),
-                  bytes_of(one.counters), why});
+      why += fmt::format("{}{} ({}, {})", why.empty() ? "" : "; ", failure.message, to_string(failure.origin),
+                         to_string(failure.type));
+    attempts.add({std::to_string(one.number + 1), one.status,
+                  one.created ? local_text(*one.created, now) : "-",
+                  one.created ? span_text(*one.created, one.ended.value_or(now)) : "-",
+                  records_of(one.counters), bytes_of(one.counters), why});
   }
   if (!attempts.empty()) out += "\n" + attempts.text(look);
   Table streams({"STREAM", "RECORDS", "BYTES", "REJECTED"});

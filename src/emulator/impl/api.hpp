@@ -74,7 +74,8 @@ using ConfigHandler = Outcome (*)(Api& api, const Body& body);
 [[nodiscard]] std::variant<ConnectionPatch, http::Response> read_public_patch(const Body& body);
 
 /// Sources, destinations, streams and new connections of the Public API; nothing for other paths.
-[[nodiscard]] std::optional<Outcome> public_setup(Api& api, const http::Request& request, std::string_view path);
+[[nodiscard]] std::optional<Outcome> public_setup(Api& api, const http::Request& request,
+                                                  std::string_view path);
 /// RFC 7807 bodies of the Public API.
 [[nodiscard]] http::Response public_not_found(std::string_view kind, std::string_view id);
 [[nodiscard]] http::Response public_bad_request(std::string_view message);

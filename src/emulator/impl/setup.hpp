@@ -1,5 +1,5 @@
-// What the emulated Airbyte knows of connectors: their specifications, what their checks and discoveries find,
-// and which parts of their configurations are secret.
+// What the emulated Airbyte knows of connectors: their specifications, what their checks and discoveries
+// find, and which parts of their configurations are secret.
 #pragma once
 
 #include "emulator/airbyte.hpp"
@@ -41,8 +41,8 @@ struct Visit {
   End end = End::good;
   std::string message;
 };
-/// By words in the configuration: a host "unreachable…" refuses, "crash…" crashes, "blackhole…" never answers;
-/// a password, key or secret "wrong…" is refused; a bucket "missing…" too.
+/// By words in the configuration: a host "unreachable…" refuses, "crash…" crashes, "blackhole…" never
+/// answers; a password, key or secret "wrong…" is refused; a bucket "missing…" too.
 [[nodiscard]] Visit check_visit(const std::string& configuration);
 /// The same, and a database or bucket "endless…" whose schema nobody ever gets.
 [[nodiscard]] Visit discover_visit(const std::string& configuration);

@@ -27,7 +27,8 @@ const json::value* member(const json::value& value, std::string_view name) {
 const json::value* constant_of(const json::value& property) {
   if (const auto* fixed = member(property, "const")) return fixed;
   const auto* words = member(property, "enum");
-  if (words != nullptr && words->is_array() && words->get_array().size() == 1) return &words->get_array().front();
+  if (words != nullptr && words->is_array() && words->get_array().size() == 1)
+    return &words->get_array().front();
   return nullptr;
 }
 
@@ -95,8 +96,8 @@ void choose_branch(json::object& schema, const json::value& value, const std::st
     merge(schema, branch);
   } else if (chosen.empty() && !key.empty()) {
     schema.erase("oneOf");
-    faults.push_back({pointer + "/" + pointer_token(key), named ? "is none of the offered choices" : "is missing",
-                      "one of: " + offered});
+    faults.push_back({pointer + "/" + pointer_token(key),
+                      named ? "is none of the offered choices" : "is missing", "one of: " + offered});
   }
 }
 
@@ -126,8 +127,10 @@ json::value narrowed(const json::value& schema, const json::value& value, const 
     for (auto& property : properties->get_object()) {
       const auto* inner = value.get_object().if_contains(property.key());
       if (inner == nullptr) continue;
-      property.value() =
-          narrowed(property.value(), *inner, pointer + "/" + pointer_token(std::string_view(property.key().data(), property.key().size())), faults);
+      property.value() = narrowed(
+          property.value(), *inner,
+          pointer + "/" + pointer_token(std::string_view(property.key().data(), property.key().size())),
+          faults);
     }
   }
   return made;
@@ -162,7 +165,7 @@ bool is_secret(const json::value* schema) {
 }
 
 bool named_like_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 8> words{"password", "passwd", "secret", "token",
+  constexpr std::array<std::string_view, 8> words{"password", "passwd",  "secret",      "token",
                                                   "api_key",  "ssh_key", "private_key", "credentials_json"};
   std::string lower(name);
   for (char& c : lower) {

@@ -18,8 +18,9 @@ namespace syncwarden::provision {
 /// The token of a JSON pointer for a member's name.
 [[nodiscard]] std::string pointer_token(std::string_view name);
 
-/// The schema with each `oneOf` replaced by the branch that the value chooses by a constant ("method": "CDC"),
-/// so that what is wrong inside of it is told about that branch. A choice that no branch offers is a fault.
+/// The schema with each `oneOf` replaced by the branch that the value chooses by a constant ("method":
+/// "CDC"), so that what is wrong inside of it is told about that branch. A choice that no branch offers is a
+/// fault.
 [[nodiscard]] boost::json::value narrowed(const boost::json::value& schema, const boost::json::value& value,
                                           const std::string& pointer, std::vector<Fault>& faults);
 

@@ -1,7 +1,6 @@
 // The only place that knows valijson.
-#include "provision/impl/schema.hpp"
-
 #include "base/text.hpp"
+#include "provision/impl/schema.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -34,7 +33,9 @@ std::string pointer_of(const std::vector<std::string>& context) {
   return pointer;
 }
 
-bool contains(const std::string& text, std::string_view piece) { return text.find(piece) != std::string::npos; }
+bool contains(const std::string& text, std::string_view piece) {
+  return text.find(piece) != std::string::npos;
+}
 
 /// What follows from a fault that is told at its own place.
 bool follows(const std::string& description) {
@@ -72,7 +73,8 @@ std::string_view kind_of(const json::value& value) {
 }
 
 std::string wanted_type(const json::value* schema) {
-  const auto* type = schema == nullptr || !schema->is_object() ? nullptr : schema->get_object().if_contains("type");
+  const auto* type =
+      schema == nullptr || !schema->is_object() ? nullptr : schema->get_object().if_contains("type");
   if (type == nullptr) return "another type";
   std::string words = type->is_string() ? std::string(type->get_string()) : json::serialize(*type);
   if (words == "string") return "text";
@@ -99,13 +101,16 @@ std::optional<std::string> range_message(const json::value* rules, const std::st
 std::string hint_of(const json::value* schema) {
   if (schema == nullptr || !schema->is_object()) return {};
   const auto& rules = schema->get_object();
-  if (const auto* words = rules.if_contains("enum")) return "one of: " + printable(json::serialize(*words), 300);
+  if (const auto* words = rules.if_contains("enum"))
+    return "one of: " + printable(json::serialize(*words), 300);
   const auto* examples = rules.if_contains("examples");
   if (examples != nullptr && examples->is_array() && !examples->get_array().empty())
     return "such as " + printable(json::serialize(examples->get_array().front()), 100);
-  if (const auto* usual = rules.if_contains("default")) return "such as " + printable(json::serialize(*usual), 100);
+  if (const auto* usual = rules.if_contains("default"))
+    return "such as " + printable(json::serialize(*usual), 100);
   const auto* title = rules.if_contains("title");
-  return title != nullptr && title->is_string() ? printable(std::string(title->get_string()), 100) : std::string();
+  return title != nullptr && title->is_string() ? printable(std::string(title->get_string()), 100)
+                                                : std::string();
 }
 
 /// Quotes are what makes a text of a number, in YAML and in JSON.
@@ -114,7 +119,8 @@ std::string quoting_hint(const json::value* given, const json::value* rules) {
   const std::string wanted = wanted_type(rules);
   if (text && (wanted == "a whole number" || wanted == "a number" || wanted == "true or false"))
     return "write it without quotes";
-  if (wanted == "text" && given != nullptr && (given->is_number() || given->is_bool())) return "write it in quotes";
+  if (wanted == "text" && given != nullptr && (given->is_number() || given->is_bool()))
+    return "write it in quotes";
   return hint_of(rules);
 }
 
@@ -128,9 +134,10 @@ Fault fault_of(const json::value& schema, const json::value& value, std::string 
   boost::system::error_code failed;
   const auto* given = value.find_pointer(pointer, failed);
   if (contains(description, "'type' constraint")) {
-    return {pointer,
-            fmt::format("must be {}, not {}", wanted_type(rules), given == nullptr ? "this" : kind_of(*given)),
-            quoting_hint(given, rules)};
+    return {
+        pointer,
+        fmt::format("must be {}, not {}", wanted_type(rules), given == nullptr ? "this" : kind_of(*given)),
+        quoting_hint(given, rules)};
   }
   if (contains(description, "'pattern' constraint")) {
     const auto* pattern = rules == nullptr ? nullptr : rules->get_object().if_contains("pattern");
@@ -142,7 +149,9 @@ Fault fault_of(const json::value& schema, const json::value& value, std::string 
   if (contains(description, "enum values") || contains(description, "'const' constraint"))
     return {pointer, "is none of the offered values", hint_of(rules)};
   if (contains(description, "additionalProperties"))
-    return {pointer + "/" + pointer_token(quoted_name(description)), "is a key that the connector does not know", {}};
+    return {pointer + "/" + pointer_token(quoted_name(description)),
+            "is a key that the connector does not know",
+            {}};
   if (auto range = range_message(rules, description)) return {pointer, *range, hint_of(rules)};
   std::string words = printable(description, 200);
   if (!words.empty() && words.back() == '.') words.pop_back();
