@@ -128,7 +128,7 @@ Result<std::vector<WorkspaceEntry>> HttpAdmin::workspaces() {
     return pages<WorkspaceEntry>("/workspaces", {}, "list of workspaces", read);
   using Entries = std::vector<WorkspaceEntry>;
   std::vector<std::pair<std::string, std::string>> ways;
-  if (found->traits.lists_workspaces) ways.emplace_back("/workspaces/list", "{}");
+  if (found->traits.lists_workspaces) ways.emplace_back("/workspaces/list", "");
   if (!found->instance.default_user.empty())
     ways.emplace_back("/workspaces/list_by_user_id", one_field_body("userId", found->instance.default_user));
   if (!found->instance.default_organization.empty())
@@ -163,7 +163,7 @@ Result<std::vector<DefinitionEntry>> HttpAdmin::definitions(End end, WorkspaceId
     return answer;
   }
   const std::string base = fmt::format("/{}_definitions/", to_string(end));
-  Call call = workspace.empty() ? errand_->reading(base + "list", "{}")
+  Call call = workspace.empty() ? errand_->reading(base + "list", "")
                                 : errand_->reading(base + "list_for_workspace", workspace_id_body(workspace));
   return ask<Entries>(std::move(call), "list of definitions", read);
 }
