@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   app::add_check(app, chosen);
   app::add_next(app, chosen);
   app::add_plan(app, chosen);
+  app::add_selftest(app, chosen);
   app::add_emulator(app, chosen);
   app::add_status(app, chosen);
   app::add_explain(app, chosen);
