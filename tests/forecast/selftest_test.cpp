@@ -17,13 +17,13 @@ TEST_P(Selftest, PassesAndTellsWhatHappened) {
   EXPECT_FALSE(step.events.empty());
   EXPECT_TRUE(std::is_sorted(step.events.begin(), step.events.end(),
                              [](const auto& a, const auto& b) { return a.at < b.at; }));
-  EXPECT_EQ(render(step).find("FAILED"), std::string::npos);
+  EXPECT_EQ(render(step).find("\n  FAILED"), std::string::npos);
 }
 
 TEST_P(Selftest, FailsWhereSyncwardenIsBrokenInWhatItIsAbout) {
   const auto step = run_selftest(GetParam(), true);
   EXPECT_FALSE(step.passed()) << render(step);
-  EXPECT_NE(render(step).find("FAILED"), std::string::npos);
+  EXPECT_NE(render(step).find("\n  FAILED"), std::string::npos);
 }
 
 TEST_P(Selftest, TellsTheSameStoryEachTime) {
