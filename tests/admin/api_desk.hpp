@@ -82,6 +82,9 @@ class RichView final : public ReadView {
     if (!details) {
       picture.waiting.clear();
       picture.incidents.clear();
+      picture.rule.clear();
+      picture.schedules.clear();
+      picture.typical_duration.reset();
       return picture;
     }
     for (const JobView& job : row.jobs) {

@@ -136,6 +136,16 @@ TEST_F(ApiDesk, ConnectionsComeInPages) {
   EXPECT_EQ(get("connections?match=z").at("connections").as_array().size(), 1U) << "an id is a match, too";
 }
 
+TEST_F(ApiDesk, AListTellsWhatIsTypicalAndByWhichRule) {
+  auto& row = view.add("c1", "orders");
+  row.picture.managed = true;
+  row.picture.rule = "conf.yaml:12";
+  row.picture.typical_duration = minutes{4};
+  const auto listed = get("connections");
+  EXPECT_EQ(listed.at_pointer("/connections/0/typical_duration_ms").to_number<int>(), 240'000);
+  EXPECT_EQ(text_at(listed, "/connections/0/rule"), "conf.yaml:12");
+}
+
 TEST_F(ApiDesk, OneConnectionTellsEverything) {
   auto& row = view.add("c1", "<img src=x>\n");
   row.picture.managed = true;
