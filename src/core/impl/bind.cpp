@@ -26,6 +26,7 @@ Timing timing_for(const RuleSchedule& schedule, const ConnectionId& connection) 
 
 void Core::Machine::boot(const in::Booted& first) {
   booted = true;
+  booted_at = now.wall;
   last = now;
   plan = first.plan;
   pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
@@ -53,7 +54,8 @@ void Core::Machine::boot(const in::Booted& first) {
     if (const auto cursor = unbound_cursors.find(run.schedule); cursor != unbound_cursors.end()) {
       // What lies ahead since the clock was set back is decided without moving the watermark there.
       const auto& ahead = cursor->second;
-      const bool known_ahead = ahead.ahead_until && run.nominal <= *ahead.ahead_until;
+      const bool known_ahead = ahead.ahead_from && ahead.ahead_until && run.nominal > *ahead.ahead_from &&
+                               run.nominal <= *ahead.ahead_until;
       if (!known_ahead) cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
     }
   }
@@ -63,7 +65,9 @@ void Core::Machine::boot(const in::Booted& first) {
     if (connection == nullptr) continue;
     connection->history = history;
     connection->newest_job_created = history.newest_job_created;
+    newest_job = std::max({newest_job, history.last_job, history.last_ended});
   }
+  newest_at_boot = newest_job;
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
   for (const auto& run : snapshot.open_runs) restore_run(run);
@@ -310,6 +314,7 @@ void Core::Machine::restore_run(const Run& run) {
   }
   OpenRun open{.run = run, .connection = connection_index.at(run.connection)};
   open.stored = true;
+  open.restored = true;
   open.since = now.mono;
   // A tick is decided with its job; extra jobs belong to a tick that was decided long ago.
   open.tick_decided =

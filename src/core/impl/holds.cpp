@@ -211,8 +211,7 @@ void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
   if (const auto* fresh = slot.when.keep_fresh()) {
     // What runs now may make the data fresh; its end arms this again.
     if (slot.unfinished > 0 || !connection.active.empty()) return;
-    const Instant at = next_keep_fresh(fresh->target, connection.history, slot.watermark);
-    slot.next = NextTick{at, at};
+    if (const auto at = keep_fresh_due(connection, *fresh, slot.watermark)) slot.next = NextTick{*at, *at};
   } else if (const auto* after = slot.when.after()) {
     const auto state = chain_state(parent_successes(*after), slot.watermark);
     slot.chain_waits = state.first.has_value() && !state.ready;
@@ -223,6 +222,24 @@ void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
     }
   }
   if (slot.next) due.set(index, slot.next->due);
+}
+
+/// Nothing where a start would be pointless until something else happens, which arms the schedule again.
+std::optional<Instant> Core::Machine::keep_fresh_due(const Connection& connection, const KeepFresh& fresh,
+                                                     Instant watermark) const {
+  if (connection.view.status != ConnectionStatus::active &&
+      connection.view.status != ConnectionStatus::unknown) {
+    return std::nullopt;
+  }
+  Instant at = next_keep_fresh(fresh.target, connection.history, watermark);
+  if (plan->mode == Mode::shadow) at = std::max(at, watermark + fresh.target);  // as if it had helped
+  const auto& breaker = connection.history.breaker;
+  if (!breaker || connection.rule == nullptr) return at;
+  const auto& policy = connection.rule->policy.breaker;
+  if (policy.after_failed_jobs == 0) return at;
+  const auto probe = next_breaker_probe(policy, *breaker);
+  if (!probe) return std::nullopt;
+  return std::max(at, *probe);
 }
 
 std::vector<std::optional<Instant>> Core::Machine::parent_successes(const After& after) const {

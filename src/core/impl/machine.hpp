@@ -68,6 +68,9 @@ struct Connection {
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::vector<RunId> holding;          ///< intended or unresolved runs in order, looked for in every poll
+  /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
+  /// they the effects of ticks that it still holds for undecided.
+  std::vector<std::pair<JobId, Instant>> unclaimed;
   std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
   std::uint32_t failed_runs = 0;       ///< in a row
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
@@ -92,6 +95,8 @@ struct Slot {
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
   /// After the clock was set back by hours: nominals in (first, second] were decided before that.
   std::optional<std::pair<Instant, Instant>> decided_before;
+  /// The same after memory has passed over them: on disk it stands until the watermark there is beyond.
+  std::optional<std::pair<Instant, Instant>> passed_over;
 };
 
 /// An ended job, the earliest end first.
@@ -103,6 +108,7 @@ struct OpenRun {
   ConnectionIndex connection = 0;
   std::optional<ScheduleIndex> slot;
   bool stored = false;
+  bool restored = false;      ///< of a former life
   bool tick_decided = false;  ///< its tick has its outcome (it is in its job, or in an extra job)
   bool deferred = false;      ///< something named held it back
   bool holding = false;       ///< listed in its connection's `holding`
@@ -131,6 +137,8 @@ struct Core::Machine {
   Now now{};
   Now last{};
   bool booted = false;
+  Instant booted_at{};
+  JobId newest_at_boot;  ///< that the state knew
   bool stopping = false;
   bool store_healthy = true;
   Decision* out = nullptr;  // of the step under way
@@ -271,6 +279,8 @@ struct Core::Machine {
   enum class Gate : std::uint8_t { admitted, blocked, gone };
   Gate try_start(RunId id);
   [[nodiscard]] bool allowed(RunId id);
+  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open);
+  void note_unclaimed(Connection& connection, const JobView& job) const;
   [[nodiscard]] bool overlaps(RunId id);
   void cancel_other(OpenRun& open, Connection& connection, const JobView& job);
   [[nodiscard]] bool is_ours(JobId job) const;
@@ -305,6 +315,8 @@ struct Core::Machine {
   void arm_by_events(Slot& slot, ScheduleIndex index);
   void due_by_events(Slot& slot, ScheduleIndex index);
   void rearm_by_events(ConnectionIndex index);
+  [[nodiscard]] std::optional<Instant> keep_fresh_due(const Connection& connection, const KeepFresh& fresh,
+                                                      Instant watermark) const;
   [[nodiscard]] std::vector<std::optional<Instant>> parent_successes(const After& after) const;
 
   // ---- ladder.cpp ----

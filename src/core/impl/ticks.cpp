@@ -13,6 +13,7 @@ void Core::Machine::pass_over_decided(Slot& slot) {
   const auto& [first, last] = *slot.decided_before;
   if (slot.watermark < first) return;
   slot.watermark = std::max(slot.watermark, last);
+  slot.passed_over = slot.decided_before;
   slot.decided_before.reset();
 }
 
@@ -99,6 +100,12 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
       slot.backlog.erase(slot.backlog.begin());
     }
     return;
+  }
+  if (!one_by_one) {
+    // The policy was another one when these were put off.
+    for (const auto& older : std::exchange(slot.backlog, {}))
+      record_tick(slot, older.nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                  "a newer tick came due");
   }
   if (slot.waiting) {
     const bool held_back = fleet_held_since && runs.at(*slot.waiting).in_ready;
@@ -202,9 +209,10 @@ void Core::Machine::keep_cursor(Slot& slot, Instant decided) {
 void Core::Machine::set_cursor(Slot& slot, Instant watermark) {
   ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text(),
                         std::min(slot.range_begin, watermark)};
-  if (slot.decided_before) {
-    cursor.ahead_from = slot.decided_before->first;
-    cursor.ahead_until = slot.decided_before->second;
+  const auto& ahead = slot.decided_before ? slot.decided_before : slot.passed_over;
+  if (ahead && watermark < ahead->second) {
+    cursor.ahead_from = ahead->first;
+    cursor.ahead_until = ahead->second;
   }
   slot.cursor = cursor;
   keep(put::Cursor{std::move(cursor)});

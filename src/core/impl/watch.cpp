@@ -15,8 +15,8 @@ constexpr Millis discover_again{std::chrono::seconds{10}};
 constexpr std::uint32_t missing_polls_before_read = 2;
 
 bool moved(const JobView& before, const JobView& after) {
-  return before.status != after.status || before.attempts != after.attempts ||
-         before.counters != after.counters;
+  // Counters go on without Airbyte's workers.
+  return before.status != after.status || before.attempts != after.attempts;
 }
 
 }  // namespace
@@ -160,6 +160,7 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
   const auto known = std::find_if(connection.active.begin(), connection.active.end(),
                                   [&](const ActiveJob& active) { return active.view.id == job.id; });
   if (known == connection.active.end()) {
+    note_unclaimed(connection, job);
     if (!first_poll && job.id > newest_job) movement(connection);
     connection.active.push_back({.view = job, .since = now.mono, .seen_in_poll = poll_number});
     connection.active.back().watch.begin(job, observed.now());
@@ -248,6 +249,7 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
   if (entry == connection_index.end()) return;
   auto& connection = connections[entry->second];
   if (!history) movement(connection);
+  if (fresh) note_unclaimed(connection, job);
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
   if (fresh || !connection.holding.empty()) look_for_effects(entry->second, job);
 
