@@ -46,10 +46,13 @@ class Notes final : public Witness {
  public:
   void stepped(Instant truth, Now, const Input&, const Decision& decision) override {
     for (const auto& fact : decision.facts) {
-      const auto* decided = std::get_if<fact::TickDecided>(&fact);
-      if (decided == nullptr) continue;
-      ticks.push_back(*decided);
-      at.push_back(truth);
+      if (const auto* decided = std::get_if<fact::TickDecided>(&fact)) {
+        ticks.push_back(*decided);
+        at.push_back(truth);
+      } else if (const auto* changed = std::get_if<fact::IncidentChanged>(&fact)) {
+        if (changed->incident.kind == IncidentKind::data_late && is_new(changed->change))
+          note_late(*changed, truth);
+      }
     }
     for (const auto& mutation : decision.durable) {
       const auto* put = std::get_if<put::PutRun>(&mutation);
@@ -63,6 +66,21 @@ class Notes final : public Witness {
   std::vector<Instant> at;
   std::map<RunId, JobId> jobs;
   std::map<RunId, Instant> due;
+  std::map<ConnectionId, Instant> late;  ///< from when on, for the first time
+  const Engine* world = nullptr;
+
+ private:
+  static bool is_new(fact::IncidentChange change) {
+    return change == fact::IncidentChange::opened || change == fact::IncidentChange::reopened;
+  }
+  /// The core tells with its next look; what it looks at is exact.
+  void note_late(const fact::IncidentChanged& changed, Instant truth) {
+    const auto [entry, first] = late.try_emplace(changed.incident.connection, truth);
+    if (!first || world == nullptr || world->core() == nullptr) return;
+    world->core()->with_connection(entry->first, [&](const ConnectionPicture& picture) {
+      if (picture.stale_after) entry->second = *picture.stale_after;
+    });
+  }
 };
 
 Setup world_of(const Plan& plan, const std::vector<ConnectionView>& connections,
@@ -107,40 +125,20 @@ std::vector<Span> spans_of(const Engine& world, const std::vector<ConnectionView
   return spans;
 }
 
-/// The jobs by connection and by number.
-struct Spans {
-  explicit Spans(const std::vector<Span>& spans) {
-    for (const auto& span : spans) {
-      of_connection[span.connection->id].push_back(&span);
-      of_job.emplace(span.job, &span);
-    }
-  }
-
-  std::map<ConnectionId, std::vector<const Span*>> of_connection;
-  std::map<JobId, const Span*> of_job;
-};
-
-std::optional<WaitCause> cause_of(const PlannedTick& tick, const Plan& plan, const Spans& spans, JobId own) {
-  if (tick.waits < worth_telling) return std::nullopt;
-  const auto& others = spans.of_connection.at(tick.connection);
-  const bool busy = std::any_of(others.begin(), others.end(), [&](const Span* span) {
-    return span->job != own && span->starts <= tick.due && tick.due < span->ends;
-  });
-  if (busy) return WaitCause::overlap;
-  const auto& limits = plan.limits;
-  const bool limited = limits.total > 0 || limits.per_source > 0 || limits.per_destination > 0 ||
-                       limits.per_source_type > 0 || limits.per_destination_type > 0 ||
-                       !limits.groups.empty();
-  if (limited) return WaitCause::slot;
-  return plan.blackouts.empty() ? WaitCause::pacing : WaitCause::blackout;
+/// What waited for so long that somebody may want to know why.
+bool may_have_waited(TickReason reason) {
+  return reason == TickReason::superseded || reason == TickReason::start_deadline ||
+         reason == TickReason::dependency || reason == TickReason::blackout;
 }
 
-std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
+std::vector<PlannedTick> ticks_of(const Notes& notes,
                                   const std::map<ConnectionId, const ConnectionView*>& views,
                                   const std::vector<Span>& spans, Instant from, Instant until) {
-  const Spans index(spans);
+  std::map<JobId, const Span*> of_job;
+  for (const auto& span : spans) of_job.emplace(span.job, &span);
   std::vector<PlannedTick> ticks;
-  for (const auto& [decided, connection, name] : notes.ticks) {
+  for (std::size_t i = 0; i < notes.ticks.size(); ++i) {
+    const auto& [decided, connection, name] = notes.ticks[i];
     PlannedTick tick;
     tick.schedule = decided.schedule;
     tick.connection = connection;
@@ -159,21 +157,98 @@ std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
     tick.detail = decided.detail;
     if (decided.run) {
       const auto job = notes.jobs.find(*decided.run);
-      const auto span = job == notes.jobs.end() ? index.of_job.end() : index.of_job.find(job->second);
-      if (span != index.of_job.end()) {
+      const auto span = job == notes.jobs.end() ? of_job.end() : of_job.find(job->second);
+      if (span != of_job.end()) {
         tick.starts = span->second->starts;
         tick.ends = span->second->ends;
-        if (decided.outcome == TickOutcome::started) {
-          tick.waits = std::max(Millis{}, *tick.starts - tick.due);
-          tick.cause = cause_of(tick, plan, index, job->second);
-        }
+        if (decided.outcome == TickOutcome::started) tick.waits = std::max(Millis{}, *tick.starts - tick.due);
       }
     }
+    if (may_have_waited(tick.reason)) tick.waits = std::max(Millis{}, notes.at[i] - tick.due);
     ticks.push_back(std::move(tick));
   }
   std::stable_sort(ticks.begin(), ticks.end(),
                    [](const PlannedTick& a, const PlannedTick& b) { return a.due < b.due; });
   return ticks;
+}
+
+/// What waits at the end still.
+void add_open_ticks(std::vector<PlannedTick>& ticks, const Engine& world,
+                    const std::vector<ConnectionView>& connections, Instant from, Instant until) {
+  if (world.core() == nullptr) return;
+  for (const auto& view : connections) {
+    world.core()->with_connection(view.id, [&](const ConnectionPicture& picture) {
+      for (const auto& waiting : picture.waiting) {
+        if (waiting.cause == WaitCause::dependency || waiting.nominal < from || waiting.nominal >= until)
+          continue;
+        PlannedTick tick;
+        tick.schedule = waiting.schedule;
+        tick.connection = view.id;
+        tick.name = view.name.str();
+        tick.destination = view.destination.name.str();
+        tick.nominal = waiting.nominal;
+        tick.due = waiting.nominal;
+        tick.waits = until - waiting.nominal;
+        tick.decided = false;
+        tick.cause = waiting.cause;
+        tick.waits_for = waiting.what;
+        ticks.push_back(std::move(tick));
+      }
+    });
+  }
+}
+
+/// A moment at which the core is asked why a tick waits.
+struct Question {
+  Instant at;
+  std::size_t tick;
+};
+
+/// Up to five for each wait, spread over it; fewer where very many wait.
+std::vector<Question> questions_about(const std::vector<PlannedTick>& ticks) {
+  constexpr std::size_t most = 20'000;
+  const auto waits = std::count_if(ticks.begin(), ticks.end(),
+                                   [](const PlannedTick& tick) { return tick.waits >= worth_telling; });
+  const auto each =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(most) / std::max<std::int64_t>(waits, 1), 1, 5);
+  std::vector<Question> questions;
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    if (ticks[i].waits < worth_telling || !ticks[i].decided) continue;
+    for (std::int64_t k = 0; k < each; ++k)
+      questions.push_back({ticks[i].due + ticks[i].waits * (2 * k + 1) / (2 * each), i});
+  }
+  std::stable_sort(questions.begin(), questions.end(),
+                   [](const Question& a, const Question& b) { return a.at < b.at; });
+  return questions;
+}
+
+/// Plays the same world again and asks the core, while a tick waits, what for.
+void explain_waits(std::vector<PlannedTick>& ticks, Setup setup) {
+  const auto questions = questions_about(ticks);
+  if (questions.empty()) return;
+  Engine world(std::move(setup));
+  using Answers = std::map<WaitCause, std::pair<std::size_t, std::string>>;
+  std::map<std::size_t, Answers> answers;
+  for (const auto& question : questions) {
+    world.run_until(question.at);
+    if (world.core() == nullptr) continue;
+    const auto& tick = ticks[question.tick];
+    world.core()->with_connection(tick.connection, [&](const ConnectionPicture& picture) {
+      for (const auto& waiting : picture.waiting) {
+        if (waiting.schedule != tick.schedule || waiting.nominal != tick.nominal) continue;
+        auto& answer = answers[question.tick][waiting.cause];
+        ++answer.first;
+        answer.second = waiting.what;
+      }
+    });
+  }
+  for (const auto& [index, causes] : answers) {
+    const auto longest = std::max_element(causes.begin(), causes.end(), [](const auto& a, const auto& b) {
+      return a.second.first < b.second.first;
+    });
+    ticks[index].cause = longest->first;
+    ticks[index].waits_for = longest->second.second;
+  }
 }
 
 }  // namespace
@@ -186,13 +261,16 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
   for (const auto& view : connections) views.emplace(view.id, &view);
   Notes notes;
   Engine world(world_of(plan, connections, known, from), &notes);
+  notes.world = &world;
   world.run_until(from + horizon + last_answers);
 
   Forecast forecast;
   forecast.from = from;
   forecast.until = from + horizon;
   const auto spans = spans_of(world, connections);
-  forecast.ticks = ticks_of(notes, plan, views, spans, forecast.from, forecast.until);
+  forecast.ticks = ticks_of(notes, views, spans, forecast.from, forecast.until);
+  add_open_ticks(forecast.ticks, world, connections, forecast.from, forecast.until);
+  explain_waits(forecast.ticks, world_of(plan, connections, known, from));
   for (const auto& tick : forecast.ticks) {
     if (!tick.starts) ++forecast.not_started;
   }
@@ -203,7 +281,7 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
     const auto past = known.find(view.id);
     if (managed && (past == known.end() || past->second->samples.empty())) ++forecast.unknown_durations;
   }
-  conclude(forecast, plan, connections, known, spans);
+  conclude(forecast, plan, connections, notes.late, spans);
   return forecast;
 }
 

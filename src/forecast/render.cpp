@@ -39,9 +39,10 @@ std::string waits(const Forecast& forecast) {
       text += fmt::format("  and in {} hours more\n", forecast.hours.size() - most_rows);
       break;
     }
-    text += fmt::format("  {}  destination {:<30} {:>5} ticks, up to {}\n", clock_text(hour.hour),
-                        printable(hour.destination), hour.ticks,
-                        to_string(std::chrono::round<std::chrono::seconds>(hour.longest)));
+    text += fmt::format("  {}  destination {:<30} {:>5} tick{}, up to {}{}\n", clock_text(hour.hour),
+                        printable(hour.destination), hour.ticks, hour.ticks == 1 ? "" : "s",
+                        to_string(std::chrono::round<std::chrono::seconds>(hour.longest)),
+                        hour.waits_for.empty() ? "" : "; " + hour.waits_for);
   }
   return text;
 }
@@ -50,14 +51,17 @@ std::string not_started(const Forecast& forecast) {
   std::map<std::string, std::pair<std::uint64_t, const PlannedTick*>> reasons;
   for (const auto& tick : forecast.ticks) {
     if (tick.starts) continue;
-    auto& entry = reasons[fmt::format("{}: {}", to_string(tick.outcome), to_string(tick.reason))];
+    auto& entry =
+        reasons[tick.decided ? fmt::format("{}: {}", to_string(tick.outcome), to_string(tick.reason))
+                             : std::string("still waiting at the end")];
     if (entry.first++ == 0) entry.second = &tick;
   }
   if (reasons.empty()) return "Every tick would start.\n";
   std::string text = "Ticks would not start\n";
   for (const auto& [reason, entry] : reasons) {
     text += fmt::format("  {:<30} {:>6}, first {} of {}: {}\n", reason, entry.first,
-                        clock_text(entry.second->due), printable(entry.second->name), entry.second->detail);
+                        clock_text(entry.second->due), printable(entry.second->name),
+                        entry.second->decided ? entry.second->detail : entry.second->waits_for);
   }
   return text;
 }

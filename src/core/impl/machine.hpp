@@ -67,12 +67,12 @@ struct Connection {
   mutable std::optional<std::pair<Instant, std::optional<Instant>>> expected_after;
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
-  std::vector<RunId> holding;          ///< intended or unresolved runs in order, looked for in every poll
+  std::vector<RunId> holding;  ///< intended or unresolved runs in order, looked for in every poll
   /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
   /// they the effects of ticks that it still holds for undecided.
   std::vector<std::pair<JobId, Instant>> unclaimed;
-  std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
-  std::uint32_t failed_runs = 0;       ///< in a row
+  std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
+  std::uint32_t failed_runs = 0;                  ///< in a row
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
   // Airbyte's own schedule
   std::string airbyte_text;  ///< of which the two below were read
