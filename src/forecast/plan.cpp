@@ -99,7 +99,12 @@ Setup world_of(const Plan& plan, const std::vector<ConnectionView>& connections,
   for (const auto& view : connections) {
     const auto history = known.find(view.id);
     const auto* past = history == known.end() ? nullptr : history->second;
-    if (past != nullptr) setup.found.histories.push_back(*past);
+    // What nobody has seen succeed is expected to from now on, not since the beginning of time.
+    if (past != nullptr) {
+      setup.found.histories.push_back(*past);
+      auto& first_seen = setup.found.histories.back().first_seen;
+      if (first_seen == Instant{}) first_seen = from;
+    }
     setup.found.connections.push_back(view);
     emulator::Pipeline pipeline;
     pipeline.name = std::string{std::string_view{view.id.text}};
@@ -198,58 +203,76 @@ void add_open_ticks(std::vector<PlannedTick>& ticks, const Engine& world,
   }
 }
 
-/// A moment at which the core is asked why a tick waits.
-struct Question {
-  Instant at;
-  std::size_t tick;
-};
+/// Plays a world, and asks the core on the way what the ticks wait for that are due and have not started:
+/// soon after they came due, and then less and less often.
+class Inquiry {
+ public:
+  Inquiry(Engine& world, const std::vector<ConnectionView>& connections)
+      : world_(world), connections_(connections), expected_(connections.size()) {}
 
-/// Up to five for each wait, spread over it; fewer where very many wait.
-std::vector<Question> questions_about(const std::vector<PlannedTick>& ticks) {
-  constexpr std::size_t most = 20'000;
-  const auto waits = std::count_if(ticks.begin(), ticks.end(),
-                                   [](const PlannedTick& tick) { return tick.waits >= worth_telling; });
-  const auto each =
-      std::clamp<std::int64_t>(static_cast<std::int64_t>(most) / std::max<std::int64_t>(waits, 1), 1, 5);
-  std::vector<Question> questions;
-  for (std::size_t i = 0; i < ticks.size(); ++i) {
-    if (ticks[i].waits < worth_telling || !ticks[i].decided) continue;
-    for (std::int64_t k = 0; k < each; ++k)
-      questions.push_back({ticks[i].due + ticks[i].waits * (2 * k + 1) / (2 * each), i});
+  void run(Instant from, Instant end) {
+    world_.run_until(from);
+    for (std::size_t i = 0; i < connections_.size(); ++i) ask(i, from);
+    while (!asks_.empty() && asks_.begin()->first < end) {
+      const auto [at, index] = *asks_.begin();
+      asks_.erase(asks_.begin());
+      world_.run_until(at);
+      ask(index, at);
+    }
+    world_.run_until(end);
   }
-  std::stable_sort(questions.begin(), questions.end(),
-                   [](const Question& a, const Question& b) { return a.at < b.at; });
-  return questions;
-}
 
-/// Plays the same world again and asks the core, while a tick waits, what for.
-void explain_waits(std::vector<PlannedTick>& ticks, Setup setup) {
-  const auto questions = questions_about(ticks);
-  if (questions.empty()) return;
-  Engine world(std::move(setup));
-  using Answers = std::map<WaitCause, std::pair<std::size_t, std::string>>;
-  std::map<std::size_t, Answers> answers;
-  for (const auto& question : questions) {
-    world.run_until(question.at);
-    if (world.core() == nullptr) continue;
-    const auto& tick = ticks[question.tick];
-    world.core()->with_connection(tick.connection, [&](const ConnectionPicture& picture) {
+  /// What it waited for most of the time.
+  void explain(PlannedTick& tick) const {
+    const auto found = answers_.find({tick.schedule, tick.nominal});
+    if (found == answers_.end() || tick.waits < worth_telling) return;
+    const Answer* longest = nullptr;
+    for (const auto& [cause, answer] : found->second.by_cause) {
+      if (longest != nullptr && answer.lasted <= longest->lasted) continue;
+      longest = &answer;
+      tick.cause = cause;
+      tick.waits_for = answer.what;
+    }
+  }
+
+ private:
+  struct Answer {
+    Millis lasted{};
+    std::string what;
+  };
+  struct Wait {
+    Instant asked;
+    std::map<WaitCause, Answer> by_cause;
+  };
+
+  void ask(std::size_t index, Instant at) {
+    if (world_.core() == nullptr) return;
+    std::optional<Instant> again;
+    world_.core()->with_connection(connections_[index].id, [&](const ConnectionPicture& picture) {
       for (const auto& waiting : picture.waiting) {
-        if (waiting.schedule != tick.schedule || waiting.nominal != tick.nominal) continue;
-        auto& answer = answers[question.tick][waiting.cause];
-        ++answer.first;
-        answer.second = waiting.what;
+        if (waiting.cause == WaitCause::dependency) continue;
+        auto& wait = answers_[{waiting.schedule, waiting.nominal}];
+        auto& answer = wait.by_cause[waiting.cause];
+        answer.lasted += at - std::max(wait.asked, waiting.nominal);
+        answer.what = waiting.what;
+        wait.asked = at;
+        const Instant next = at + std::max(worth_telling, at - waiting.nominal);
+        again = std::min(again.value_or(next), next);
+      }
+      if (picture.next_run && picture.next_run != expected_[index]) {
+        expected_[index] = picture.next_run;
+        asks_.emplace(*picture.next_run + worth_telling, index);
       }
     });
+    if (again) asks_.emplace(*again, index);
   }
-  for (const auto& [index, causes] : answers) {
-    const auto longest = std::max_element(causes.begin(), causes.end(), [](const auto& a, const auto& b) {
-      return a.second.first < b.second.first;
-    });
-    ticks[index].cause = longest->first;
-    ticks[index].waits_for = longest->second.second;
-  }
-}
+
+  Engine& world_;
+  const std::vector<ConnectionView>& connections_;
+  std::vector<std::optional<Instant>> expected_;  ///< next due instants that are asked about already
+  std::multimap<Instant, std::size_t> asks_;
+  std::map<std::pair<ScheduleId, Instant>, Wait> answers_;
+};
 
 }  // namespace
 
@@ -262,7 +285,8 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
   Notes notes;
   Engine world(world_of(plan, connections, known, from), &notes);
   notes.world = &world;
-  world.run_until(from + horizon + last_answers);
+  Inquiry inquiry(world, connections);
+  inquiry.run(from, from + horizon + last_answers);
 
   Forecast forecast;
   forecast.from = from;
@@ -270,9 +294,9 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
   const auto spans = spans_of(world, connections);
   forecast.ticks = ticks_of(notes, views, spans, forecast.from, forecast.until);
   add_open_ticks(forecast.ticks, world, connections, forecast.from, forecast.until);
-  explain_waits(forecast.ticks, world_of(plan, connections, known, from));
-  for (const auto& tick : forecast.ticks) {
+  for (auto& tick : forecast.ticks) {
     if (!tick.starts) ++forecast.not_started;
+    if (tick.decided) inquiry.explain(tick);
   }
   for (const auto& view : connections) {
     const bool managed = std::any_of(plan.rules.begin(), plan.rules.end(), [&](const Rule& rule) {

@@ -68,10 +68,16 @@ std::string not_started(const Forecast& forecast) {
 
 std::string advice(const Forecast& forecast) {
   std::string text;
-  for (const auto& broken : forecast.broken) {
-    text += fmt::format("Too old: {} from {} ({})\n", printable(broken.name), clock_text(broken.at),
+  if (!forecast.broken.empty())
+    text += fmt::format("{} freshness target{} would break\n", forecast.broken.size(),
+                        forecast.broken.size() == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(forecast.broken.size(), most_rows); ++i) {
+    const auto& broken = forecast.broken[i];
+    text += fmt::format("  {} is too old from {} on ({})\n", printable(broken.name), clock_text(broken.at),
                         broken.target);
   }
+  if (forecast.broken.size() > most_rows)
+    text += fmt::format("  and {} more\n", forecast.broken.size() - most_rows);
   for (const auto& flat : forecast.flattenings) {
     text += fmt::format("Destination {}: {} jobs at once would be {} with\n", printable(flat.destination),
                         flat.peak_before, flat.peak_after);
