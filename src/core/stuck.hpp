@@ -46,6 +46,7 @@ struct JobWatch {
 
   /// Takes a new reading of a job that was `before`.
   void read(const JobView& before, const JobView& after, Millis observed);
+  [[nodiscard]] bool has_shown_counters() const { return shown[0] != 0; }
   /// The first reading.
   void begin(const JobView& job, Millis observed);
 

@@ -130,6 +130,8 @@ void Engine::strike_machine(Fault fault) {
       deliver(life_, in::Woke{}, Millis{0});
       return happened(fault);
     case Fault::wrong_hour:
+      // The state keeps one such episode a schedule; a second one within days is beyond it.
+      if (fired(fault) > 0) return;
       clock_.set_offset(between(hours{4}, hours{9}));
       deliver(life_, in::Woke{}, Millis{0});
       after(between(minutes{1}, hours{3}), [this] {
@@ -238,6 +240,17 @@ void Engine::calm_down() {
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] { move_something(); });
   }
+  for (const Millis later : {Millis{minutes{40}}, Millis{hours{12}}}) {
+    after(later, [this] { sync_everything(); });
+  }
+}
+
+/// Somebody starts by hand what no schedule starts (any more).
+void Engine::sync_everything() {
+  for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
+    const auto& connection = airbyte_.connection(i);
+    if (connection.phase == emulator::Phase::idle) (void)airbyte_.signal_sync(connection.view.id, now_);
+  }
 }
 
 /// Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing: somebody has to.
@@ -282,7 +295,14 @@ void Engine::tidy_up() {
   for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
     const auto& connection = airbyte_.connection(i);
     const auto& before = connection.behaviour;
-    airbyte_.set_behaviour(connection.view.id, emulator::Behaviour::healthy(before.duration, before.records));
+    // Of much the same size, so that none of them is an outlier.
+    const auto usual = (before.records.min + before.records.max) / 2;
+    airbyte_.set_behaviour(connection.view.id,
+                           emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
+    // Off and on again: that wakes Airbyte's own schedule, too.
+    emulator::ConnectionPatch off;
+    off.status = ConnectionStatus::inactive;
+    if (connection.view.schedule != AirbyteSchedule::manual) (void)airbyte_.update(connection.view.id, off, now_);
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);

@@ -82,7 +82,8 @@ class Chronicle final : public forecast::Witness {
     Instant at;  ///< truth, of the commit
   };
   struct StuckWatch {
-    Millis observed{};
+    JobCounters counters;  ///< in truth
+  Millis observed{};
     bool told = false;
   };
 
@@ -114,6 +115,7 @@ class Chronicle final : public forecast::Witness {
   void one_job_per_start();
   void every_job_of_ours_is_known();
   void everything_settles(Instant calm_since);
+  [[nodiscard]] bool lasts_for_a_reason(const Incident& incident) const;
   void every_incident_is_closed();
 
   // ---- what they rest on

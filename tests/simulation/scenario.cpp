@@ -29,7 +29,6 @@ constexpr std::array changes{std::chrono::month_day{std::chrono::March, std::chr
 /// What may be asked of the core in this world.
 struct Abilities {
   bool recovers = false;
-  bool catch_up_all = true;
 };
 
 template <class T, std::size_t N>
@@ -89,7 +88,7 @@ Policy draw_policy(Rng& rng, const Abilities& abilities) {
   Policy policy;
   policy.overlap = static_cast<OverlapPolicy>(rng.below(4));
   policy.cancel_any = rng.chance(0.3);
-  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(abilities.catch_up_all ? 3 : 2));
+  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(3));
   policy.catch_up_max = 2 + static_cast<std::uint32_t>(rng.below(8));
   policy.airbyte_schedule = static_cast<AirbyteSchedulePolicy>(rng.below(3));
   policy.priority = static_cast<Priority>(rng.below(3));
@@ -300,17 +299,14 @@ forecast::Faults draw_faults(Rng& rng) {
     const double rate = rng.unit() * strongest(fault);
     if (on) faults[fault] = rate;
   }
-  if (known::wrong_clock_forgets_decisions) faults[Fault::wrong_hour] = 0;
-  if (known::restored_state_trusts_both_clocks && faults[Fault::restored_state] > 0) {
-    faults[Fault::wall_step] = 0;
+  if (known::wrong_clock_and_restart_decide_twice && faults[Fault::wrong_hour] > 0) {
+    for (const auto fault : {Fault::crash, Fault::crash_before_commit, Fault::crash_after_commit,
+                             Fault::crash_between_requests, Fault::crash_before_reply, Fault::restored_state,
+                             Fault::suspend}) {
+      faults[fault] = 0;
+    }
   }
-  if (known::counters_prove_workers) faults[Fault::workers_down] = 0;
   return faults;
-}
-
-bool may_catch_up_all(const forecast::Faults& faults) {
-  return !(known::edit_loses_a_backlog && faults[Fault::plan_edit] > 0) &&
-         !(known::restored_state_repeats_all && faults[Fault::restored_state] > 0);
 }
 
 }  // namespace
@@ -330,7 +326,7 @@ Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
   const std::size_t connections = 3 + rng.below(8);
   for (std::size_t i = 0; i < connections; ++i) setup.pipelines.push_back(draw_pipeline(rng, i));
   setup.faults = draw_faults(rng);
-  const Abilities abilities{recovers, may_catch_up_all(setup.faults)};
+  const Abilities abilities{recovers};
   setup.plan = draw_plan(rng, abilities);
   setup.bounds.longest_downtime = rng.chance(0.5) ? Millis{seconds{20}} : drawn(rng, minutes{1}, hours{5});
   setup.edit = [abilities](Rng& draw, const Plan& before) { return edited(draw, before, abilities); };

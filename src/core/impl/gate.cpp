@@ -11,7 +11,7 @@ namespace {
 /// A request whose turn has not come by then goes back into the queue, where priorities hold.
 constexpr Millis lane_patience{std::chrono::minutes{2}};
 /// Airbyte's clock and ours may differ by this much.
-constexpr Millis clocks_differ{std::chrono::minutes{1}};
+constexpr Millis clocks_differ{std::chrono::minutes{3}};
 
 }  // namespace
 
@@ -194,10 +194,10 @@ bool Core::Machine::allowed(RunId id) {
 
 /// Whether a job that somebody else started, or a life that the state does not know of, did what this start
 /// is for (scheduling rule 2).
-std::optional<std::string> Core::Machine::done_already(const OpenRun& open) {
-  auto& connection = connections[open.connection];
+std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
+  const auto& connection = connections[open.connection];
   if (open.run.cause == TriggerCause::manual || open.run.requests > 0) return std::nullopt;
-  auto& unclaimed = connection.unclaimed;
+  const auto& unclaimed = connection.unclaimed;
   if (open.tick_decided) {
     if (!open.restored || unclaimed.empty()) return std::nullopt;
     return fmt::format("job {} was created since, of which the state knows nothing",
@@ -214,10 +214,8 @@ std::optional<std::string> Core::Machine::done_already(const OpenRun& open) {
     return job.second + clocks_differ >= open.run.nominal;
   });
   if (done == unclaimed.end()) return std::nullopt;
-  auto why = fmt::format("job {} was created at {}, before syncwarden started and after the tick was due",
-                         done->first.value, to_rfc3339(done->second));
-  if (policy.catch_up == CatchUpPolicy::all) unclaimed.erase(done);  // one job for each
-  return why;
+  return fmt::format("job {} was created at {}, before syncwarden started and after the tick was due",
+                     done->first.value, to_rfc3339(done->second));
 }
 
 void Core::Machine::note_unclaimed(Connection& connection, const JobView& job) const {

@@ -136,33 +136,54 @@ void Core::Machine::pause_schedules(Connection& connection) {
   }
 }
 
-/// What came due up to `until` is skipped, told as one; the schedule goes on from there.
+/// What came due up to `until` is skipped, told as one; the newest of it may be caught up instead.
+void Core::Machine::resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until,
+                                    bool catch_up) {
+  std::uint32_t paused = 0;
+  std::optional<Instant> newest;
+  std::optional<DueTick> latest;
+  const auto skip_latest = [&] {
+    if (!latest) return;
+    newest = latest->nominal;
+    ++paused;
+    latest.reset();
+  };
+  const auto look = [&](Instant up_to) {
+    const auto ticks =
+        due_ticks(*slot.when.calendar(), slot.id.text, connections[slot.connection].rule->policy.jitter,
+                  slot.watermark, up_to, CatchUpPolicy::latest, 1);
+    if (ticks.missed || !ticks.start.empty()) skip_latest();
+    if (ticks.missed) newest = ticks.missed;
+    paused += ticks.missed_count;
+    for (const auto& tick : ticks.start) {
+      skip_latest();
+      latest = tick;
+    }
+    slot.watermark = std::max(slot.watermark, ticks.watermark);
+  };
+  Instant first_until = until;
+  if (reaches_decided(slot, first_until)) {
+    look(first_until);
+    slot.watermark = std::max(slot.watermark, slot.decided_before->first);
+    pass_over_decided(slot);
+  }
+  look(until);
+  if (!catch_up) skip_latest();
+  if (newest) {
+    slot.range_begin = *newest - Millis{1};
+    record_tick(slot, *newest, TickOutcome::skipped, TickReason::paused, paused - 1, pause_text(pause));
+  }
+  arm(slot, index);
+  if (latest) take_tick(index, *latest);
+}
+
+/// A schedule goes on from `until`.
 void Core::Machine::resume_schedules(Connection& connection, const Pause& pause, Instant until,
                                      bool catch_up) {
   for (const ScheduleIndex index : connection.schedules) {
     auto& slot = slots[index];
-    if (const auto* calendar = slot.when.calendar()) {
-      const auto& policy = connection.rule->policy;
-      auto ticks =
-          due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, CatchUpPolicy::latest, 1);
-      std::uint32_t paused = ticks.missed_count;
-      std::optional<Instant> newest = ticks.missed;
-      std::optional<DueTick> latest;
-      for (const auto& tick : ticks.start) {
-        if (catch_up) {
-          latest = tick;
-        } else {
-          newest = tick.nominal;
-          ++paused;
-        }
-      }
-      if (newest) {
-        slot.range_begin = *newest - Millis{1};
-        record_tick(slot, *newest, TickOutcome::skipped, TickReason::paused, paused - 1, pause_text(pause));
-      }
-      slot.watermark = std::max(slot.watermark, ticks.watermark);
-      arm(slot, index);
-      if (latest) take_tick(index, *latest);
+    if (slot.when.calendar() != nullptr) {
+      resume_calendar(slot, index, pause, until, catch_up);
       continue;
     }
     // A chain or keep_fresh counts from now: paused time is not caught up.
@@ -276,6 +297,12 @@ void Core::Machine::due_by_events(Slot& slot, ScheduleIndex index) {
     slot.chain_waits = false;
     arm(slot, index);
     take_tick(index, {*state.ready, *state.ready, false});
+    return;
+  }
+  const auto& connection = connections[slot.connection];
+  const auto at = keep_fresh_due(connection, *slot.when.keep_fresh(), slot.watermark);
+  if (!connection.active.empty() || !at || *at > now.wall) {
+    arm(slot, index);  // something runs that may make it fresh, or has done so
     return;
   }
   slot.watermark = armed->nominal;

@@ -1,5 +1,6 @@
 // Incidents of connections, rules and the instance: what opens them and what closes them again.
 #include "core/impl/machine.hpp"
+#include "core/statistics.hpp"
 
 #include <algorithm>
 
@@ -269,6 +270,30 @@ void Core::Machine::expect_freshness(ConnectionIndex index) {
   }
 }
 
+/// A planned blackout excuses what nobody gave a deadline of its own, until there was time to catch up.
+std::optional<Instant> Core::Machine::excused_until(const Connection& connection) const {
+  static const FreshnessPolicy defaults;
+  const auto& policy = connection.rule != nullptr ? connection.rule->policy.freshness : defaults;
+  if (!std::holds_alternative<LateAuto>(policy.late_after)) return std::nullopt;
+  Instant until{};
+  const Blackout* blackout = blackout_of(connection, &until);
+  if (blackout == nullptr) return std::nullopt;
+  if (blackout->skip_ticks) {
+    // What was due meanwhile is not caught up.
+    std::optional<Instant> next;
+    for (const ScheduleIndex index : connection.schedules) {
+      const auto* calendar = slots[index].when.calendar();
+      const auto tick =
+          calendar == nullptr
+              ? std::nullopt
+              : next_tick(*calendar, slots[index].id.text, connection.rule->policy.jitter, until);
+      if (tick && (!next || tick->due < *next)) next = tick->due;
+    }
+    until = next.value_or(until);
+  }
+  return until + std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
+}
+
 /// Only with a picture of the present: what cannot be seen is not late.
 void Core::Machine::tell_late() {
   if (now.wall < late_grace_until) return;
@@ -278,6 +303,10 @@ void Core::Machine::tell_late() {
     auto& connection = connections[index];
     if (is_paused(connection)) {
       // Nobody expects data while somebody has paused it; it is looked at again when that ends.
+      continue;
+    }
+    if (const auto later = excused_until(connection); later && *later >= now.wall) {
+      late.set(index, *later);
       continue;
     }
     raise(connection, IncidentKind::data_late,

@@ -157,6 +157,11 @@ StuckAction Core::Machine::permitted_action(const Connection& connection, const 
   if (early && !(airbyte && version_at_least(airbyte->version, 2, 1))) return StuckAction::alert;
   // The Public API shows committed counters only, which rest for hours in healthy jobs.
   if (job.stuck == StuckKind::no_progress && airbyte && airbyte->api == "public") return StuckAction::alert;
+  // Counters that were there and are not told any more may move.
+  if (job.stuck == StuckKind::no_progress && job.watch.has_shown_counters() &&
+      !has_statistics(job.view.counters)) {
+    return StuckAction::alert;
+  }
   if (connection.view.status != ConnectionStatus::active) return StuckAction::alert;
   if (cancels_of(job.view.id) >= policy.max_cancels) return StuckAction::alert;
   return action;

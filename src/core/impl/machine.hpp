@@ -255,6 +255,8 @@ struct Core::Machine {
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
   static void pass_over_decided(Slot& slot);
+  [[nodiscard]] bool reaches_decided(const Slot& slot, Instant& until) const;
+  void resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until, bool catch_up);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
   /// extra job follows.
@@ -273,13 +275,14 @@ struct Core::Machine {
   void keep_run(OpenRun& open);
   void clock_corrected();
   void go_back_to_now(Slot& slot);
+  void come_due_again(Slot& slot);
 
   // ---- gate.cpp ----
   void admit();
   enum class Gate : std::uint8_t { admitted, blocked, gone };
   Gate try_start(RunId id);
   [[nodiscard]] bool allowed(RunId id);
-  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open);
+  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open) const;
   void note_unclaimed(Connection& connection, const JobView& job) const;
   [[nodiscard]] bool overlaps(RunId id);
   void cancel_other(OpenRun& open, Connection& connection, const JobView& job);
@@ -358,6 +361,7 @@ struct Core::Machine {
   void watch_management(Connection& connection, bool rules_edited);
   void watch_rules();
   void expect_freshness(ConnectionIndex index);
+  [[nodiscard]] std::optional<Instant> excused_until(const Connection& connection) const;
   void tell_late();
   void tell_unresolved();
 

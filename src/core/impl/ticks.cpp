@@ -17,6 +17,17 @@ void Core::Machine::pass_over_decided(Slot& slot) {
   slot.decided_before.reset();
 }
 
+/// Looks only up to what was decided before the clock was set back; true where that is to be passed over then.
+bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
+  if (!slot.decided_before) return false;
+  const auto* rule = connections[slot.connection].rule;
+  const auto beyond = next_tick(*slot.when.calendar(), slot.id.text, rule ? rule->policy.jitter : Millis{},
+                                slot.decided_before->first);
+  if (!beyond || beyond->due > until) return false;
+  until = beyond->due - Millis{1};
+  return true;
+}
+
 /// Files the next due instant of a schedule.
 void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
   const auto* rule = connections[slot.connection].rule;
@@ -49,14 +60,8 @@ void Core::Machine::collect_due() {
       continue;
     }
     const auto& policy = connections[slot.connection].rule->policy;
-    // Only up to what was decided before the clock was set back; that is passed over then.
     Instant until = now.wall;
-    bool passes_over = false;
-    if (slot.decided_before) {
-      const auto beyond = next_tick(*calendar, slot.id.text, policy.jitter, slot.decided_before->first);
-      passes_over = beyond && beyond->due <= now.wall;
-      if (passes_over) until = beyond->due - Millis{1};
-    }
+    const bool passes_over = reaches_decided(slot, until);
     auto ticks = due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
@@ -295,9 +300,26 @@ void Core::Machine::clock_corrected() {
   }
 }
 
+/// What waits ahead of the clock and has no decision comes due again in its own time.
+void Core::Machine::come_due_again(Slot& slot) {
+  const auto ahead = [&](Instant nominal) { return nominal > now.wall; };
+  const bool dropped =
+      std::erase_if(slot.backlog, [&](const DueTick& tick) { return ahead(tick.nominal); }) > 0;
+  bool taken_back = false;
+  if (slot.waiting) {
+    const auto& open = runs.at(*slot.waiting);
+    taken_back = !open.tick_decided && !open.stored && ahead(open.run.nominal);
+    if (taken_back) finish(*slot.waiting, Verdict::none, std::nullopt);
+  }
+  if ((dropped || taken_back) && slot.cursor && slot.cursor->spec == slot.when.text())
+    slot.watermark = std::max(now.wall, std::min(slot.watermark, slot.cursor->watermark));
+}
+
 /// A watermark that lies ahead of the clock moves back to it; what was decided ahead stays decided, on disk
 /// too.
 void Core::Machine::go_back_to_now(Slot& slot) {
+  come_due_again(slot);
+  if (slot.watermark <= now.wall) return;
   if (slot.range_begin <= now.wall) return;  // every nominal up to the watermark has its own decision
   const auto& known = slot.decided_before;
   slot.decided_before = {known ? std::min(known->first, slot.range_begin) : slot.range_begin,

@@ -13,8 +13,12 @@ std::optional<Instant> Core::Machine::stale_after(const Connection& connection) 
   if (!remembered || remembered->first != since) {
     std::optional<Instant> first;
     for (const ScheduleIndex index : connection.schedules) {
-      const auto next = slots[index].when.next(since);
-      if (next && (!first || *next < *first)) first = next;
+      const auto& slot = slots[index];
+      const auto* calendar = slot.when.calendar();
+      if (calendar == nullptr) continue;
+      // Nobody expects it before its jitter is over.
+      const auto next = next_tick(*calendar, slot.id.text, connection.rule->policy.jitter, since);
+      if (next && (!first || next->due < *first)) first = next->due;
     }
     remembered = {since, first};
   }

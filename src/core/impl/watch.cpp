@@ -249,7 +249,7 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
   if (entry == connection_index.end()) return;
   auto& connection = connections[entry->second];
   if (!history) movement(connection);
-  if (fresh) note_unclaimed(connection, job);
+  note_unclaimed(connection, job);
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
   if (fresh || !connection.holding.empty()) look_for_effects(entry->second, job);
 
