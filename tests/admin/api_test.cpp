@@ -370,7 +370,19 @@ TEST_F(ApiDesk, TheAuditKnowsWhatItKnows) {
             "al\xC3\xAF"
             "ce (by own account; local)");
   (void)send({"POST", "/api/v1/sync", {{"Content-Type", "application/json"}}, body}, {"unix", true, 1000U});
-  EXPECT_EQ(commands.requests.back().who, "uid 1000 on this host");
+  EXPECT_EQ(commands.requests.back().who, "alice (uid 1000 on this host)");
+  const auto by = [&](const std::string& account, std::uint32_t uid) {
+    (void)send({"POST",
+                "/api/v1/sync",
+                {{"Content-Type", "application/json"}, {"X-Syncwarden-User", account}},
+                body},
+               {"unix", true, uid});
+    return commands.requests.back().who;
+  };
+  EXPECT_EQ(by("alice", 1000), "alice (uid 1000 on this host)");
+  EXPECT_EQ(by("bob", 1000), "alice (uid 1000 on this host), by own account bob")
+      << "nobody passes for another";
+  EXPECT_EQ(by("bob", 1001), "uid 1001 on this host, by own account bob");
 }
 
 TEST_F(ApiDesk, AnAnswerWaitsForTheDisk) {
