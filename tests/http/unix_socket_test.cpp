@@ -101,7 +101,8 @@ asio::awaitable<void> ask_twice(Client& client, std::vector<std::string>& said, 
   for (int i = 0; i < 2; ++i) {
     SendOptions options;
     options.idempotent = true;
-    const auto answer = co_await client.send(Request{}, options);
+    Request request;
+    const auto answer = co_await client.send(std::move(request), options);
     said.push_back(answer ? answer->body : to_string(answer.error().error));
   }
   client.close();
