@@ -31,7 +31,7 @@ Fleet fleet(std::size_t count, Millis lasts, const char* cron) {
     view.id = ConnectionId{fmt::format("connection-{:04}", i)};
     view.name = fmt::format("orders-{:04}", i);
     view.source = {ActorId{fmt::format("source-{}", i % 7)}, fmt::format("shop-{}", i % 7), "postgres", {}};
-    view.destination = {ActorId{"warehouse"}, "warehouse", "snowflake", {}};
+    view.destination = {ActorId{"d-1"}, "warehouse", "snowflake", {}};
     view.status = ConnectionStatus::active;
     view.schedule = AirbyteSchedule::manual;
     ConnectionHistory history;
