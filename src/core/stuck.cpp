@@ -85,7 +85,7 @@ bool JobWatch::shows_new(const JobCounters& counters) {
   return true;
 }
 
-void JobWatch::read(const JobView& before, const JobView& after, Millis observed) {
+bool JobWatch::read(const JobView& before, const JobView& after, Millis observed) {
   const bool other_status = before.status != after.status;
   const bool other_attempt = before.attempts != after.attempts;
   if (other_status) status_since = observed;
@@ -101,6 +101,7 @@ void JobWatch::read(const JobView& before, const JobView& after, Millis observed
     changed_at = observed;
     quiet_until.reset();
   }
+  return other_attempt || new_counters;
 }
 
 std::optional<Suspicion> suspect(const JobView& job, const JobWatch& watch, Millis observed, Instant now,

@@ -44,8 +44,8 @@ struct JobWatch {
   std::array<std::uint64_t, 4> shown{};
   std::size_t next_shown = 0;
 
-  /// Takes a new reading of a job that was `before`.
-  void read(const JobView& before, const JobView& after, Millis observed);
+  /// Takes a new reading of a job that was `before`. True: it has made progress.
+  bool read(const JobView& before, const JobView& after, Millis observed);
   [[nodiscard]] bool has_shown_counters() const { return shown[0] != 0; }
   /// The first reading.
   void begin(const JobView& job, Millis observed);

@@ -60,6 +60,7 @@ enum class Fault : std::uint8_t {
   person_cancels,
   person_disables,
   person_resets,
+  person_renames,  ///< so that another rule, or none, names the connection
   command,  ///< somebody asks syncwarden for something
 };
 

@@ -18,7 +18,7 @@ constexpr std::array by_the_day{
     Fault::workers_down,   Fault::upgrade,         Fault::schema_break,     Fault::orphan,
     Fault::phantom,        Fault::history_pruned,  Fault::wall_step,        Fault::wrong_hour,
     Fault::suspend,        Fault::plan_edit,       Fault::second_scheduler, Fault::person_syncs,
-    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::command};
+    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::person_renames,   Fault::command};
 
 }  // namespace
 
@@ -53,6 +53,7 @@ void Engine::strike(Fault fault) {
     case Fault::person_cancels:
     case Fault::person_disables:
     case Fault::person_resets:
+    case Fault::person_renames:
       return person(fault);
     case Fault::command:
       return command();
@@ -172,6 +173,19 @@ void Engine::person(Fault fault) {
       after(between(minutes{5}, hours{6}), [this, id] { enable(id); });
       break;
     }
+    case Fault::person_renames: {
+      const std::string name{connection.view.name.view()};
+      if (name.starts_with("formerly ")) return;
+      emulator::ConnectionPatch renamed;
+      renamed.name = "formerly " + name;
+      (void)airbyte_.update(id, renamed, now_);
+      after(between(minutes{5}, hours{12}), [this, id, name] {
+        emulator::ConnectionPatch back;
+        back.name = name;
+        (void)airbyte_.update(id, back, now_);
+      });
+      break;
+    }
     case Fault::person_resets:
       (void)airbyte_.signal_reset(id, JobType::reset, now_);
       break;
@@ -240,7 +254,7 @@ void Engine::calm_down() {
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] { move_something(); });
   }
-  for (const Millis later : {Millis{minutes{40}}, Millis{hours{12}}}) {
+  for (const Millis later : {Millis{minutes{40}}, Millis{hours{8}}}) {
     after(later, [this] { sync_everything(); });
   }
 }
@@ -297,12 +311,14 @@ void Engine::tidy_up() {
     const auto& before = connection.behaviour;
     // Of much the same size, so that none of them is an outlier.
     const auto usual = (before.records.min + before.records.max) / 2;
-    airbyte_.set_behaviour(connection.view.id,
-                           emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
+    airbyte_.set_behaviour(
+        connection.view.id,
+        emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
     // Off and on again: that wakes Airbyte's own schedule, too.
     emulator::ConnectionPatch off;
     off.status = ConnectionStatus::inactive;
-    if (connection.view.schedule != AirbyteSchedule::manual) (void)airbyte_.update(connection.view.id, off, now_);
+    if (connection.view.schedule != AirbyteSchedule::manual)
+      (void)airbyte_.update(connection.view.id, off, now_);
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);

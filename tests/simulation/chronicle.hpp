@@ -83,7 +83,7 @@ class Chronicle final : public forecast::Witness {
   };
   struct StuckWatch {
     JobCounters counters;  ///< in truth
-  Millis observed{};
+    Millis observed{};
     bool told = false;
   };
 
@@ -124,6 +124,8 @@ class Chronicle final : public forecast::Witness {
   void see(const Input& input);
   void reckon(const Run& run);
   void count(const Fact& fact);
+  [[nodiscard]] bool may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
+                                      const emulator::Job& job) const;
   [[nodiscard]] bool may_cancel(Instant truth, const forecast::CancelSent& cancel,
                                 const emulator::Job& job) const;
   [[nodiscard]] bool looks_stuck(Instant truth, const StuckPolicy& policy, const emulator::Job& job) const;

@@ -125,25 +125,32 @@ void Chronicle::no_healthy_or_foreign_job_is_cancelled(Instant truth, const fore
   if (job == nullptr || may_cancel(truth, cancel, *job)) return;
   ++tally_.wrongly_cancelled;
   violated("no_healthy_or_foreign_job_is_cancelled",
-           fmt::format("at {}: job {} ({}, {} attempts) of {}, created {}{}", to_rfc3339(truth), job->id.value,
-                       to_string(job->status), job->attempts.size(),
+           fmt::format("at {}: job {} ({}, {} attempts) of {}, created {}{}", to_rfc3339(truth),
+                       job->id.value, to_string(job->status), job->attempts.size(),
                        engine_->airbyte().connection(job->connection).view.name, to_rfc3339(job->created),
-                       job->attempts.empty()
-                           ? std::string{}
-                           : fmt::format(", last attempt {}, course {}, planned {}",
-                                         to_rfc3339(job->attempts.back().created),
-                                         static_cast<int>(job->attempts.back().course),
-                                         to_string(job->attempts.back().planned))));
+                       job->attempts.empty() ? std::string{}
+                                             : fmt::format(", last attempt {}, course {}, planned {}",
+                                                           to_rfc3339(job->attempts.back().created),
+                                                           static_cast<int>(job->attempts.back().course),
+                                                           to_string(job->attempts.back().planned))));
 }
 
 bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
                            const emulator::Job& job) const {
   if (cancel_asked_.contains(cancel.connection)) return true;
   if (job.type != JobType::sync) return false;
-  const auto view = view_of(cancel.connection);
+  auto view = view_of(cancel.connection);
   if (!view) return false;
+  // What somebody has renamed is known by its old name until the next discovery.
+  constexpr std::string_view renamed = "formerly ";
+  if (view->name.view().starts_with(renamed)) view->name = SharedText{view->name.view().substr(renamed.size())};
   const auto under = asked_under_.find(job.id);
-  const Policy& policy = under == asked_under_.end() ? policy_of(*view) : under->second;
+  return may_cancel_under(truth, policy_of(*view), *view, job) ||
+         (under != asked_under_.end() && may_cancel_under(truth, under->second, *view, job));
+}
+
+bool Chronicle::may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
+                                 const emulator::Job& job) const {
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
@@ -151,7 +158,7 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   }
   if (policy.overlap == OverlapPolicy::cancel_other && (ours || policy.cancel_any)) return true;
   for (const auto& blackout : plan_.blackouts) {
-    if (blackout.cancel_running && matches(blackout.match, *view)) return true;
+    if (blackout.cancel_running && matches(blackout.match, view)) return true;
   }
   return cancel_step_.contains(job.id) && looks_stuck(truth, policy.stuck, job);
 }
@@ -178,8 +185,10 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
       Millis{static_cast<std::int64_t>(static_cast<double>(attempt->planned.count()) * attempt->reaches)};
   if (acts(policy.no_progress) && ran - reached >= policy.no_progress.after) return true;
   const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
-  const bool frozen = silent || attempt->course == emulator::Course::stuck ||
-                      attempt->course == emulator::Course::empty || idle || engine_->airbyte().workers_down();
+  const bool frozen =
+      silent || attempt->course == emulator::Course::stuck || attempt->course == emulator::Course::empty ||
+      (attempt->course == emulator::Course::rate_limited && !engine_->setup().tells_workflows) || idle ||
+      engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
 }
 
@@ -194,7 +203,10 @@ void Chronicle::limits_are_kept(Instant truth, const Decision& decision) {
     reckon(put->run);
     const auto view = starts ? view_of(put->run.connection) : std::nullopt;
     if (!view) continue;
-    const auto bounds = bounds_of(plan_.limits, *view);
+    // Who belongs to a group by a name is known by the old one until the next discovery.
+    auto limits = plan_.limits;
+    if (engine_->fired(forecast::Fault::person_renames) > 0) limits.groups.clear();
+    const auto bounds = bounds_of(limits, *view);
     if (bounds.empty()) continue;
     std::set<ConnectionId> occupied;
     for (const auto& [id, run] : decided_) occupied.insert(run.connection);
@@ -261,7 +273,7 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     // What a list told wrongly may have passed for progress, once.
     const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
     const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
-    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 2;
+    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 3;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
@@ -435,7 +447,9 @@ void Chronicle::everything_settles(Instant calm_since) {
 bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
   const bool by_next_run = incident.kind == IncidentKind::data_late ||
                            incident.kind == IncidentKind::suspect_success ||
-                           incident.kind == IncidentKind::volume_outlier;
+                           incident.kind == IncidentKind::volume_outlier ||
+                           incident.kind == IncidentKind::stuck ||
+                           incident.kind == IncidentKind::sync_failing;
   if (!by_next_run) return false;
   if (incident.updated > engine_->now() - hours{3}) return true;
   if (plan_.mode == Mode::shadow) return true;

@@ -11,8 +11,9 @@ inline constexpr bool core_recovers = true;
 /// it; set it to false with its fix, and never without.
 namespace known {
 
-/// While the clock is wrong by hours, a restart records what seems missed together, and forgets which nominals
-/// before that had decisions of their own: set right again, the clock may decide those once more.
+/// While the clock is wrong by hours, a restart or the end of a pause records what seems missed together, and
+/// forgets which nominals before that had decisions of their own; an edited schedule forgets them, too. Set
+/// right again, the clock may decide those once more.
 inline constexpr bool wrong_clock_and_restart_decide_twice = true;
 
 }  // namespace known

@@ -65,9 +65,9 @@ void Core::Machine::boot(const in::Booted& first) {
     if (connection == nullptr) continue;
     connection->history = history;
     connection->newest_job_created = history.newest_job_created;
+    connection->known_at_boot = history.last_ended;
     newest_job = std::max({newest_job, history.last_job, history.last_ended});
   }
-  newest_at_boot = newest_job;
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
   for (const auto& run : snapshot.open_runs) restore_run(run);

@@ -204,6 +204,10 @@ std::optional<std::string> Core::Machine::done_already(const OpenRun& open) cons
                        unclaimed.back().first.value);
   }
   const auto& policy = policy_of(open);
+  if (const auto* fresh = open.slot ? slots[*open.slot].when.keep_fresh() : nullptr) {
+    const Instant needed = next_keep_fresh(fresh->target, connection.history, Instant{});
+    if (needed > now.wall) return fmt::format("its data is fresh until {}", to_rfc3339(needed));
+  }
   if (open.run.cause == TriggerCause::catch_up && policy.catch_up == CatchUpPolicy::latest &&
       connection.newest_job_created && *connection.newest_job_created >= open.run.nominal) {
     return fmt::format("a job was created at {}, after the tick was due",
@@ -219,7 +223,7 @@ std::optional<std::string> Core::Machine::done_already(const OpenRun& open) cons
 }
 
 void Core::Machine::note_unclaimed(Connection& connection, const JobView& job) const {
-  if (job.id <= newest_at_boot || job.type != JobType::sync || watchers.contains(job.id)) return;
+  if (job.id <= connection.known_at_boot || job.type != JobType::sync || watchers.contains(job.id)) return;
   if (job.created > booted_at + plan->settle) return;
   auto& unclaimed = connection.unclaimed;
   const auto place = std::lower_bound(unclaimed.begin(), unclaimed.end(), std::pair{job.id, Instant{}});

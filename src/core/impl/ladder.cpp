@@ -62,12 +62,13 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
   } else {
     const bool changes = job.view.status != reading.status || job.view.attempts != reading.attempts ||
                          job.view.counters != reading.counters;
-    job.watch.read(job.view, reading, observed.now());
+    const bool moves = job.watch.read(job.view, reading, observed.now());
     const bool by_age = job.stuck == StuckKind::longer_than || job.stuck == StuckKind::max_run_time;
     if (job.stuck && changes && !by_age) {
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
+    if (moves) forget_cancel(connection, reading);
   }
   const auto found =
       suspect(reading, job.watch, observed.now(), now.wall, stuck_policy_of(connection), connection.history);
@@ -158,9 +159,10 @@ StuckAction Core::Machine::permitted_action(const Connection& connection, const 
   // The Public API shows committed counters only, which rest for hours in healthy jobs.
   if (job.stuck == StuckKind::no_progress && airbyte && airbyte->api == "public") return StuckAction::alert;
   // Counters that were there and are not told any more may move.
-  if (job.stuck == StuckKind::no_progress && job.watch.has_shown_counters() &&
-      !has_statistics(job.view.counters)) {
-    return StuckAction::alert;
+  if (job.stuck == StuckKind::no_progress && !has_statistics(job.view.counters)) {
+    const auto& began = job.view.attempt_started;
+    const bool seen_whole = began && *began >= booted_at;
+    if (job.watch.has_shown_counters() || !seen_whole) return StuckAction::alert;
   }
   if (connection.view.status != ConnectionStatus::active) return StuckAction::alert;
   if (cancels_of(job.view.id) >= policy.max_cancels) return StuckAction::alert;
@@ -221,7 +223,8 @@ void Core::Machine::pass_ladder() {
   for (const JobId job : overdue) {
     auto& [recovery, asked] = recoveries.at(job);
     auto* connection = find_connection(recovery.connection);
-    if (connection == nullptr || !find_active(job)) {
+    // Nobody asks for it any more, or there is nothing to cancel.
+    if (connection == nullptr || connection->rule == nullptr || !find_active(job)) {
       drop_recovery(job);
       continue;
     }
@@ -247,6 +250,21 @@ void Core::Machine::pass_ladder() {
 void Core::Machine::drop_recovery(JobId job) {
   recoveries.erase(job);
   keep(put::DropRecovery{job});
+}
+
+/// A job that makes progress after it was to be cancelled is not asked to end again: the request is lost, and
+/// what it was for is over.
+void Core::Machine::forget_cancel(const Connection& connection, const JobView& job) {
+  const auto entry = recoveries.find(job.id);
+  if (entry == recoveries.end() || job.status != JobStatus::running) return;
+  const auto& recovery = entry->second.first;
+  const bool by_movement = recovery.kind == StuckKind::no_progress ||
+                           recovery.kind == StuckKind::between_attempts ||
+                           recovery.kind == StuckKind::pending || recovery.kind == StuckKind::queued;
+  if (!by_movement) return;
+  tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed, connection.view,
+                          job.id, "it moves again"});
+  drop_recovery(job.id);
 }
 
 void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
@@ -322,6 +340,9 @@ void Core::Machine::saw_conflict(Connection& connection) {
   if (!connection.conflict) connection.conflict = {now.mono, now.mono};
   connection.conflict->second = now.mono;
   if (now.mono - connection.conflict->first < phantom_apart) return;
+  // Only a list that was asked for since can lack the job.
+  const auto& listed = connection.listed ? connection.listed : whole_listed;
+  if (!up || !listed || *listed < connection.conflict->first) return;
   tell(fact::StuckFound{StuckKind::phantom, connection.view, {}, true, "409 twice, and no job is listed"});
   raise_stuck(connection, StuckKind::phantom,
               "Airbyte refuses a sync because one is running, and lists none: cancelling any old job of this "

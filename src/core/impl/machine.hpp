@@ -71,8 +71,10 @@ struct Connection {
   /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
   /// they the effects of ticks that it still holds for undecided.
   std::vector<std::pair<JobId, Instant>> unclaimed;
+  JobId known_at_boot;  ///< the newest one of which the state knows the end
   std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
   std::uint32_t failed_runs = 0;                  ///< in a row
+  std::uint32_t unlike_before = 0;  ///< suspect runs in a row, only for their size or duration
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
   // Airbyte's own schedule
   std::string airbyte_text;  ///< of which the two below were read
@@ -138,7 +140,6 @@ struct Core::Machine {
   Now last{};
   bool booted = false;
   Instant booted_at{};
-  JobId newest_at_boot;  ///< that the state knew
   bool stopping = false;
   bool store_healthy = true;
   Decision* out = nullptr;  // of the step under way
@@ -333,6 +334,7 @@ struct Core::Machine {
   void ask_cancel(Connection& connection, JobId job, const std::string& why);
   void pass_ladder();
   void drop_recovery(JobId job);
+  void forget_cancel(const Connection& connection, const JobView& job);
   void cancel_answered(const in::CancelAnswered& answered);
   std::optional<Recovery> end_recovery(const Connection& connection, const JobView& job);
   void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);

@@ -17,7 +17,8 @@ void Core::Machine::pass_over_decided(Slot& slot) {
   slot.decided_before.reset();
 }
 
-/// Looks only up to what was decided before the clock was set back; true where that is to be passed over then.
+/// Looks only up to what was decided before the clock was set back; true where that is to be passed over
+/// then.
 bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
   if (!slot.decided_before) return false;
   const auto* rule = connections[slot.connection].rule;
@@ -302,17 +303,20 @@ void Core::Machine::clock_corrected() {
 
 /// What waits ahead of the clock and has no decision comes due again in its own time.
 void Core::Machine::come_due_again(Slot& slot) {
-  const auto ahead = [&](Instant nominal) { return nominal > now.wall; };
-  const bool dropped =
-      std::erase_if(slot.backlog, [&](const DueTick& tick) { return ahead(tick.nominal); }) > 0;
-  bool taken_back = false;
+  std::optional<Instant> earliest;
+  const auto again = [&](Instant nominal) {
+    if (nominal <= now.wall) return false;
+    earliest = std::min(earliest.value_or(nominal), nominal);
+    return true;
+  };
+  std::erase_if(slot.backlog, [&](const DueTick& tick) { return again(tick.nominal); });
   if (slot.waiting) {
     const auto& open = runs.at(*slot.waiting);
-    taken_back = !open.tick_decided && !open.stored && ahead(open.run.nominal);
-    if (taken_back) finish(*slot.waiting, Verdict::none, std::nullopt);
+    if (!open.tick_decided && !open.stored && again(open.run.nominal))
+      finish(*slot.waiting, Verdict::none, std::nullopt);
   }
-  if ((dropped || taken_back) && slot.cursor && slot.cursor->spec == slot.when.text())
-    slot.watermark = std::max(now.wall, std::min(slot.watermark, slot.cursor->watermark));
+  // What is older has its decision, or its request on the way.
+  if (earliest) slot.watermark = std::max(now.wall, *earliest - Millis{1});
 }
 
 /// A watermark that lies ahead of the clock moves back to it; what was decided ahead stays decided, on disk

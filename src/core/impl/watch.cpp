@@ -22,10 +22,12 @@ bool moved(const JobView& before, const JobView& after) {
 }  // namespace
 
 void Core::Machine::airbyte_seen() {
-  if (!up) tell(fact::AirbyteReachable{true, std::nullopt});
-  up = true;
+  const bool was_up = std::exchange(up, true);
+  if (!was_up) {
+    tell(fact::AirbyteReachable{true, std::nullopt});
+    watch_outage();  // also one of a former life
+  }
   if (down_since) {
-    watch_outage();
     came_back_after(now.mono - *down_since);
     watched_since = now.wall;
   }
@@ -77,12 +79,6 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   const bool history = !job_cursor && !jobs_known;  // the first poll ever
   const bool first = !jobs_known;
   jobs_known = true;
-  std::optional<Millis> youngest;
-  for (const auto& job : page.active) {
-    see_active(job, first);
-    const Millis age = std::max(Millis{}, now.wall - job.created);
-    youngest = std::min(youngest.value_or(age), age);
-  }
   // An end is at most three things to keep and two to tell: a herd's ends come together.
   out->durable.reserve(out->durable.size() + 3 * page.ended.size());
   out->facts.reserve(out->facts.size() + 2 * page.ended.size());
@@ -90,6 +86,13 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   for (const auto& job : page.ended) {
     see_ended(job, history);
     cursor = std::max(cursor.value_or(job.updated), job.updated);
+  }
+  // After the ends, so that whoever looks for the effect of an old request finds the oldest job first.
+  std::optional<Millis> youngest;
+  for (const auto& job : page.active) {
+    see_active(job, first);
+    const Millis age = std::max(Millis{}, now.wall - job.created);
+    youngest = std::min(youngest.value_or(age), age);
   }
   ended_behind = !page.ended_complete;
   if (page.ended_complete) see_missing(page);
@@ -290,9 +293,14 @@ Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, b
   past.last_ended = std::max(past.last_ended, job.id);
   past.newest_job_created = connection.newest_job_created;
   auto judgement = judged(connection, job);
+  if (judgement.unlike_before && !history && ++connection.unlike_before >= new_normal) {
+    past.samples.clear();
+    judgement = {};
+  }
   if (job.type == JobType::sync || job.type == JobType::refresh) {
     if (job.status == JobStatus::succeeded && judgement.verified) {
       remember_success(connection, job);
+      connection.unlike_before = 0;
       if (!history) verified_success(index, job, judgement.outlier);
     } else if (job.status == JobStatus::succeeded && !history) {
       raise(connection, IncidentKind::suspect_success,
