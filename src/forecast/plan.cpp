@@ -76,10 +76,12 @@ class Notes final : public Witness {
   }
   /// The core tells with its next look; what it looks at is exact.
   void note_late(const fact::IncidentChanged& changed, Instant truth) {
-    const auto [entry, first] = late.try_emplace(changed.incident.connection, truth);
-    if (!first || world == nullptr || world->core() == nullptr) return;
-    world->core()->with_connection(entry->first, [&](const ConnectionPicture& picture) {
-      if (picture.stale_after) entry->second = *picture.stale_after;
+    const ConnectionId& id = changed.incident.connection;
+    const auto found = late.try_emplace(id, truth);
+    if (!found.second || world == nullptr || world->core() == nullptr) return;
+    Instant& since = found.first->second;
+    world->core()->with_connection(id, [&since](const ConnectionPicture& picture) {
+      if (picture.stale_after) since = *picture.stale_after;
     });
   }
 };
