@@ -43,7 +43,9 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "help for every command");
   app.require_subcommand(1);
   app.footer(
-      "Most commands ask the daemon at http://127.0.0.1:9927; --url or --config.file name another one.\n"
+      "Most commands ask the daemon at its Unix socket, /run/syncwarden/api.sock, or at "
+      "http://127.0.0.1:9927;\n"
+      "--url or --config.file name another one.\n"
       "Exit status: 0 done, 1 what was asked about failed, 2 usage or configuration, 3 Airbyte or the daemon "
       "out of reach; `sync --wait` also 4 suspect, 5 cancelled, 6 still running.");
   app::Chosen chosen;
@@ -52,6 +54,7 @@ int main(int argc, char** argv) {
   app::add_check(app, chosen);
   app::add_next(app, chosen);
   app::add_plan(app, chosen);
+  app::add_selftest(app, chosen);
   app::add_emulator(app, chosen);
   app::add_status(app, chosen);
   app::add_explain(app, chosen);
