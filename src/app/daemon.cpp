@@ -3,6 +3,7 @@
 #include "admin/admin.hpp"
 #include "airbyte/client.hpp"
 #include "app/flags.hpp"
+#include "app/user.hpp"
 #include "http/server.hpp"
 #include "observe/fact_log.hpp"
 #include "observe/metrics.hpp"
@@ -99,6 +100,7 @@ class Daemon {
   void open_server();
   Result<std::uint16_t> listen();
   asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId job, std::size_t most);
+  asio::awaitable<std::string> user_name_of(std::uint32_t uid);
   admin::Health health();
   asio::awaitable<Result<void>> start();
   asio::awaitable<void> wait_for_signals();
@@ -233,6 +235,7 @@ void Daemon::open_server() {
   admin.listen_address = options_.settings.listen_address;
   admin.commands = shell_.get();
   admin.history = store_.get();
+  admin.user_name = [this](std::uint32_t uid) { return user_name_of(uid); };
   admin.log_lines = [this](JobId job, std::size_t most) { return log_lines(job, most); };
   if (options_.reload) admin.reload = [this] { return reload(); };
   server_ = http::make_server(executor_, http::ServerLimits{}, admin::make_handler(std::move(admin)),
@@ -241,10 +244,20 @@ void Daemon::open_server() {
 
 Result<std::uint16_t> Daemon::listen() {
   auto port = server_->listen(options_.settings.listen_address);
-  if (!port || options_.unix_socket.empty()) return port;
-  const auto bound = server_->listen_unix(options_.unix_socket);
+  const auto& local = options_.settings.unix_socket;
+  if (!port || local.empty()) return port;
+  const auto bound = server_->listen_unix(local);
   if (!bound) return bound.error();
   return port;
+}
+
+asio::awaitable<std::string> look_up_user(std::uint32_t uid) { co_return user_name(uid); }
+
+/// On the worker: names may come from a directory that takes its time.
+asio::awaitable<std::string> Daemon::user_name_of(std::uint32_t uid) {
+  auto looking = look_up_user(uid);
+  auto name = co_await asio::co_spawn(worker_, std::move(looking), asio::use_awaitable);
+  co_return name;
 }
 
 /// A reload may replace the client meanwhile; this one lives until it has answered.
@@ -389,6 +402,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   // runs.
   next.state_path = options_.settings.state_path;
   next.listen_address = options_.settings.listen_address;
+  next.unix_socket = options_.settings.unix_socket;
   options_.settings = std::move(next);
   metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
   metrics_.config_loaded(runtime::read_clock().wall);

@@ -41,7 +41,8 @@ std::optional<Instant> late_after(const FreshnessPolicy& policy, const Connectio
 Instant next_keep_fresh(Millis target, const ConnectionHistory& history, Instant watermark) {
   const Millis duration = generous_duration(history.samples).value_or(Millis{});
   const Millis margin = duration + duration / 10 + start_margin;
-  Instant start = watermark + std::chrono::seconds{1};
+  // A tick that came to nothing is followed by another one, but not at once.
+  Instant start = watermark + std::min(failure_pause, std::max(target / 2, Millis{std::chrono::seconds{1}}));
   if (history.last_success)
     start = std::max(start, *history.last_success + std::max(Millis{}, target - margin));
   if (history.last_completion) {

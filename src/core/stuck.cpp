@@ -16,6 +16,16 @@ std::string counters_text(const JobCounters& counters) {
   return fmt::format("{} records, {} bytes", records.value_or(0), bytes.value_or(0));
 }
 
+/// Never 0, which stands for nothing.
+std::uint64_t fingerprint(const JobCounters& counters) {
+  std::uint64_t print = 1;
+  for (const auto& counter : {counters.records_emitted, counters.bytes_emitted, counters.records_committed,
+                              counters.bytes_committed}) {
+    print = print * 0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(counter.value_or(-1));
+  }
+  return print | 1;
+}
+
 Suspicion suspicion(StuckKind kind, std::string evidence) { return {kind, std::move(evidence)}; }
 
 std::optional<Suspicion> suspect_running(const JobView& job, const JobWatch& watch, Millis observed,
@@ -63,9 +73,19 @@ void JobWatch::begin(const JobView& job, Millis observed) {
   *this = {};
   status_since = running_since = attempt_since = changed_at = observed;
   ran = job.status == JobStatus::running;
+  (void)shows_new(job.counters);
 }
 
-void JobWatch::read(const JobView& before, const JobView& after, Millis observed) {
+bool JobWatch::shows_new(const JobCounters& counters) {
+  if (!has_statistics(counters)) return false;
+  const std::uint64_t print = fingerprint(counters);
+  if (std::find(shown.begin(), shown.end(), print) != shown.end()) return false;
+  shown[next_shown] = print;
+  next_shown = (next_shown + 1) % shown.size();
+  return true;
+}
+
+bool JobWatch::read(const JobView& before, const JobView& after, Millis observed) {
   const bool other_status = before.status != after.status;
   const bool other_attempt = before.attempts != after.attempts;
   if (other_status) status_since = observed;
@@ -74,12 +94,14 @@ void JobWatch::read(const JobView& before, const JobView& after, Millis observed
     ran = true;
     running_since = observed;
   }
-  if (other_status || other_attempt || before.counters != after.counters) {
+  const bool new_counters = before.counters != after.counters && shows_new(after.counters);
+  if (other_status || other_attempt || new_counters) {
     if (before.status == JobStatus::running && !other_attempt)
       longest_quiet = std::max(longest_quiet, observed - changed_at);
     changed_at = observed;
     quiet_until.reset();
   }
+  return other_attempt || new_counters;
 }
 
 std::optional<Suspicion> suspect(const JobView& job, const JobWatch& watch, Millis observed, Instant now,

@@ -12,6 +12,8 @@ namespace {
 /// Beyond this a size or a duration is not only unusual but unbelievable, if it is also this much smaller.
 constexpr double suspect_deviation = -6;
 constexpr double suspect_share = 1.0 / 20;
+/// Of the usual records; a run that moves so many is believed, however fast it was.
+constexpr double believable_share = 1.0 / 4;
 /// Beyond this it is worth a word.
 constexpr double outlier_deviation = 4;
 /// Below this a run is too short for its duration to say anything.
@@ -44,7 +46,8 @@ bool knows_statistics(const ConnectionHistory& history) {
                      [](const RunSample& sample) { return sample.records.has_value(); });
 }
 
-Judgement doubted(std::string evidence) { return {false, std::move(evidence), {}}; }
+Judgement doubted(std::string evidence) { return {false, std::move(evidence), {}, false}; }
+Judgement unlike_before(std::string evidence) { return {false, std::move(evidence), {}, true}; }
 
 /// Nothing moved, or nothing is known about what moved.
 std::optional<Judgement> empty_success(const JobView& job, const ConnectionHistory& history,
@@ -94,7 +97,7 @@ Judgement judge(const JobView& job, const ConnectionHistory& history, const Veri
     const auto deviation = robust_deviation(records, past);
     const double usual = median(past).value_or(0);
     if (deviation && *deviation <= suspect_deviation && records < usual * suspect_share)
-      return doubted(fmt::format("{} records; {}", *sample.records, usual_size(past)));
+      return unlike_before(fmt::format("{} records; {}", *sample.records, usual_size(past)));
     if (deviation && std::abs(*deviation) >= outlier_deviation)
       judgement.outlier = fmt::format("{} records; {}", *sample.records, usual_size(past));
   }
@@ -102,11 +105,15 @@ Judgement judge(const JobView& job, const ConnectionHistory& history, const Veri
   for (const auto& other : history.samples) durations.push_back(static_cast<double>(other.duration.count()));
   const Millis usual_time = typical_duration(history.samples).value_or(Millis{});
   const auto deviation = robust_deviation(static_cast<double>(sample.duration.count()), durations);
-  if (deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
+  // Who moves what it usually moves may be as fast as it likes.
+  const double usual_records = median(past).value_or(0);
+  const bool moved_enough = sample.records && usual_records > 0 &&
+                            static_cast<double>(*sample.records) >= usual_records * believable_share;
+  if (!moved_enough && deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
       static_cast<double>(sample.duration.count()) <
           static_cast<double>(usual_time.count()) * suspect_share) {
-    return doubted(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
-                               to_string(sample.duration), durations.size(), to_string(usual_time)));
+    return unlike_before(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
+                                     to_string(sample.duration), durations.size(), to_string(usual_time)));
   }
   const auto rejected = static_cast<double>(job.counters.records_rejected.value_or(0));
   if (policy.volume != VolumeCheck::off && rejected > 0 &&

@@ -177,6 +177,7 @@ class Engine {
   void cancel_what_hangs(bool by_reset);
   void tidy_up();
   void move_something();
+  void sync_everything();
 
   Setup setup_;
   Witness* witness_;

@@ -47,6 +47,7 @@ std::string_view to_string(Fault fault) {
                                                                    "person_cancels",
                                                                    "person_disables",
                                                                    "person_resets",
+                                                                   "person_renames",
                                                                    "command"};
   return words[static_cast<std::size_t>(fault)];
 }

@@ -13,12 +13,13 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis day{hours{24}};
-constexpr std::array by_the_day{
-    Fault::failing_disk,   Fault::crash,           Fault::restored_state,   Fault::outage,
-    Fault::workers_down,   Fault::upgrade,         Fault::schema_break,     Fault::orphan,
-    Fault::phantom,        Fault::history_pruned,  Fault::wall_step,        Fault::wrong_hour,
-    Fault::suspend,        Fault::plan_edit,       Fault::second_scheduler, Fault::person_syncs,
-    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::command};
+constexpr std::array by_the_day{Fault::failing_disk,   Fault::crash,          Fault::restored_state,
+                                Fault::outage,         Fault::workers_down,   Fault::upgrade,
+                                Fault::schema_break,   Fault::orphan,         Fault::phantom,
+                                Fault::history_pruned, Fault::wall_step,      Fault::wrong_hour,
+                                Fault::suspend,        Fault::plan_edit,      Fault::second_scheduler,
+                                Fault::person_syncs,   Fault::person_cancels, Fault::person_disables,
+                                Fault::person_resets,  Fault::person_renames, Fault::command};
 
 }  // namespace
 
@@ -53,6 +54,7 @@ void Engine::strike(Fault fault) {
     case Fault::person_cancels:
     case Fault::person_disables:
     case Fault::person_resets:
+    case Fault::person_renames:
       return person(fault);
     case Fault::command:
       return command();
@@ -130,6 +132,8 @@ void Engine::strike_machine(Fault fault) {
       deliver(life_, in::Woke{}, Millis{0});
       return happened(fault);
     case Fault::wrong_hour:
+      // The state keeps one such episode a schedule; a second one within days is beyond it.
+      if (fired(fault) > 0) return;
       clock_.set_offset(between(hours{4}, hours{9}));
       deliver(life_, in::Woke{}, Millis{0});
       after(between(minutes{1}, hours{3}), [this] {
@@ -168,6 +172,19 @@ void Engine::person(Fault fault) {
       off.status = ConnectionStatus::inactive;
       (void)airbyte_.update(id, off, now_);
       after(between(minutes{5}, hours{6}), [this, id] { enable(id); });
+      break;
+    }
+    case Fault::person_renames: {
+      const std::string name{connection.view.name.view()};
+      if (name.starts_with("formerly ")) return;
+      emulator::ConnectionPatch renamed;
+      renamed.name = "formerly " + name;
+      (void)airbyte_.update(id, renamed, now_);
+      after(between(minutes{5}, hours{12}), [this, id, name] {
+        emulator::ConnectionPatch back;
+        back.name = name;
+        (void)airbyte_.update(id, back, now_);
+      });
       break;
     }
     case Fault::person_resets:
@@ -238,6 +255,17 @@ void Engine::calm_down() {
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] { move_something(); });
   }
+  for (const Millis later : {Millis{minutes{40}}, Millis{hours{8}}}) {
+    after(later, [this] { sync_everything(); });
+  }
+}
+
+/// Somebody starts by hand what no schedule starts (any more).
+void Engine::sync_everything() {
+  for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
+    const auto& connection = airbyte_.connection(i);
+    if (connection.phase == emulator::Phase::idle) (void)airbyte_.signal_sync(connection.view.id, now_);
+  }
 }
 
 /// Only what moves proves that Airbyte's workers live, and what is unresolved moves nothing: somebody has to.
@@ -282,7 +310,16 @@ void Engine::tidy_up() {
   for (emulator::ConnectionIndex i = 0; i < airbyte_.connections(); ++i) {
     const auto& connection = airbyte_.connection(i);
     const auto& before = connection.behaviour;
-    airbyte_.set_behaviour(connection.view.id, emulator::Behaviour::healthy(before.duration, before.records));
+    // Of much the same size, so that none of them is an outlier.
+    const auto usual = (before.records.min + before.records.max) / 2;
+    airbyte_.set_behaviour(
+        connection.view.id,
+        emulator::Behaviour::healthy(before.duration, {usual - usual / 10, usual + usual / 10}));
+    // Off and on again: that wakes Airbyte's own schedule, too.
+    emulator::ConnectionPatch off;
+    off.status = ConnectionStatus::inactive;
+    if (connection.view.schedule != AirbyteSchedule::manual)
+      (void)airbyte_.update(connection.view.id, off, now_);
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);

@@ -41,7 +41,9 @@ const Secret* secret_of(const Auth& auth) {
   return nullptr;
 }
 
-bool needs_restart(std::string_view path) { return path == "state" || path == "web.listen_address"; }
+bool needs_restart(std::string_view path) {
+  return path == "state" || path == "web.listen_address" || path == "web.unix_socket";
+}
 
 void diff_globals(const Settings& before, const Settings& after, std::vector<Change>& out) {
   const Entries olds = global_entries(before);

@@ -30,6 +30,7 @@ struct Settings {
   calendar::DstPolicy dst = calendar::DstPolicy::safe;  ///< defaults.dst
   std::string state_path;                         ///< SQLite file; empty: nothing durable, keep it in memory
   std::string listen_address = "127.0.0.1:9927";  ///< "host:port"; an empty host means every address
+  std::string unix_socket;                        ///< path of a second way in; empty: none
   ConnectionDetail connection_detail = ConnectionDetail::basic;
   std::uint32_t connection_limit = 20'000;  ///< connections with metrics of their own; 0 = none
   std::vector<std::string> files;           ///< what was read: the file itself, then its includes

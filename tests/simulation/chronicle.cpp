@@ -173,6 +173,10 @@ void Chronicle::see(const Input& input) {
         read->view ? is_terminal(read->view->status) : read->view.error().code == Errc::not_found;
     if (!gone) return;
     for (auto& [connection, jobs] : visible_) jobs.erase(read->job);
+  }
+  if (const auto* looked = std::get_if<in::JobInspected>(&input);
+      looked != nullptr && looked->inspection && is_terminal(looked->inspection->job.status)) {
+    for (auto& [connection, jobs] : visible_) jobs.erase(looked->job);
   } else if (const auto* asked = std::get_if<in::Command>(&input)) {
     asked_.insert(asked->request.ticket);
     if (const auto* cancel = std::get_if<command::Cancel>(&asked->request.what)) {

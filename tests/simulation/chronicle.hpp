@@ -82,6 +82,7 @@ class Chronicle final : public forecast::Witness {
     Instant at;  ///< truth, of the commit
   };
   struct StuckWatch {
+    JobCounters counters;  ///< in truth
     Millis observed{};
     bool told = false;
   };
@@ -114,6 +115,7 @@ class Chronicle final : public forecast::Witness {
   void one_job_per_start();
   void every_job_of_ours_is_known();
   void everything_settles(Instant calm_since);
+  [[nodiscard]] bool lasts_for_a_reason(const Incident& incident) const;
   void every_incident_is_closed();
 
   // ---- what they rest on
@@ -122,6 +124,8 @@ class Chronicle final : public forecast::Witness {
   void see(const Input& input);
   void reckon(const Run& run);
   void count(const Fact& fact);
+  [[nodiscard]] bool may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
+                                      const emulator::Job& job) const;
   [[nodiscard]] bool may_cancel(Instant truth, const forecast::CancelSent& cancel,
                                 const emulator::Job& job) const;
   [[nodiscard]] bool looks_stuck(Instant truth, const StuckPolicy& policy, const emulator::Job& job) const;

@@ -125,18 +125,33 @@ void Chronicle::no_healthy_or_foreign_job_is_cancelled(Instant truth, const fore
   if (job == nullptr || may_cancel(truth, cancel, *job)) return;
   ++tally_.wrongly_cancelled;
   violated("no_healthy_or_foreign_job_is_cancelled",
-           fmt::format("at {}: job {} ({}) of {}", to_rfc3339(truth), job->id.value, to_string(job->status),
-                       engine_->airbyte().connection(job->connection).view.name));
+           fmt::format("at {}: job {} ({}, {} attempts) of {}, created {}{}", to_rfc3339(truth),
+                       job->id.value, to_string(job->status), job->attempts.size(),
+                       engine_->airbyte().connection(job->connection).view.name, to_rfc3339(job->created),
+                       job->attempts.empty() ? std::string{}
+                                             : fmt::format(", last attempt {}, course {}, planned {}",
+                                                           to_rfc3339(job->attempts.back().created),
+                                                           static_cast<int>(job->attempts.back().course),
+                                                           to_string(job->attempts.back().planned))));
 }
 
 bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
                            const emulator::Job& job) const {
   if (cancel_asked_.contains(cancel.connection)) return true;
   if (job.type != JobType::sync) return false;
-  const auto view = view_of(cancel.connection);
+  auto view = view_of(cancel.connection);
   if (!view) return false;
+  // What somebody has renamed is known by its old name until the next discovery.
+  constexpr std::string_view renamed = "formerly ";
+  if (view->name.view().starts_with(renamed))
+    view->name = SharedText{view->name.view().substr(renamed.size())};
   const auto under = asked_under_.find(job.id);
-  const Policy& policy = under == asked_under_.end() ? policy_of(*view) : under->second;
+  return may_cancel_under(truth, policy_of(*view), *view, job) ||
+         (under != asked_under_.end() && may_cancel_under(truth, under->second, *view, job));
+}
+
+bool Chronicle::may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
+                                 const emulator::Job& job) const {
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
@@ -144,7 +159,7 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   }
   if (policy.overlap == OverlapPolicy::cancel_other && (ours || policy.cancel_any)) return true;
   for (const auto& blackout : plan_.blackouts) {
-    if (blackout.cancel_running && matches(blackout.match, *view)) return true;
+    if (blackout.cancel_running && matches(blackout.match, view)) return true;
   }
   return cancel_step_.contains(job.id) && looks_stuck(truth, policy.stuck, job);
 }
@@ -166,9 +181,15 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
   }
   const bool idle = engine_->airbyte().connection(job.connection).job != job.id ||
                     engine_->airbyte().connection(job.connection).phase == emulator::Phase::idle;
+  // What will fail with less than everything stands still when it has come so far.
+  const auto reached =
+      Millis{static_cast<std::int64_t>(static_cast<double>(attempt->planned.count()) * attempt->reaches)};
+  if (acts(policy.no_progress) && ran - reached >= policy.no_progress.after) return true;
   const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
-  const bool frozen = silent || attempt->course == emulator::Course::stuck ||
-                      attempt->course == emulator::Course::empty || idle || engine_->airbyte().workers_down();
+  const bool frozen =
+      silent || attempt->course == emulator::Course::stuck || attempt->course == emulator::Course::empty ||
+      (attempt->course == emulator::Course::rate_limited && !engine_->setup().tells_workflows) || idle ||
+      engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
 }
 
@@ -183,7 +204,10 @@ void Chronicle::limits_are_kept(Instant truth, const Decision& decision) {
     reckon(put->run);
     const auto view = starts ? view_of(put->run.connection) : std::nullopt;
     if (!view) continue;
-    const auto bounds = bounds_of(plan_.limits, *view);
+    // Who belongs to a group by a name is known by the old one until the next discovery.
+    auto limits = plan_.limits;
+    if (engine_->fired(forecast::Fault::person_renames) > 0) limits.groups.clear();
+    const auto bounds = bounds_of(limits, *view);
     if (bounds.empty()) continue;
     std::set<ConnectionId> occupied;
     for (const auto& [id, run] : decided_) occupied.insert(run.connection);
@@ -236,13 +260,21 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     if (!frozen) continue;
     const auto known = stuck_.find(view.id);
     StuckWatch watch = known == stuck_.end() ? StuckWatch{} : known->second;
-    if (known != stuck_.end()) watch.observed += since_last;
+    const JobCounters truly = engine_->airbyte().view(*job).counters;
+    if (known != stuck_.end() && watch.counters == truly) {
+      watch.observed += since_last;
+    } else {
+      watch.observed = {};
+      watch.counters = truly;
+    }
     const auto connection = view_of(view.connection);
     const auto& history = engine_->disk().histories();
     const auto past = history.find(view.connection);
     const Millis quiet = past == history.end() ? Millis{} : past->second.longest_quiet;
-    const Millis limit = (connection ? policy_of(*connection).stuck.no_progress.after : Millis{}) +
-                         quiet * 2 + plan_.poll.max * 2;
+    // What a list told wrongly may have passed for progress, once.
+    const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
+    const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
+    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 3;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
@@ -353,8 +385,16 @@ void Chronicle::one_job_per_start() {
     const auto honest =
         std::count_if(born.begin(), born.end(), [](const auto& job) { return !job.told_wrong; });
     if (honest <= 1) continue;
-    if (known::restored_state_repeats_extra_jobs && !restored_.empty() && start.second > 0) continue;
-    if (known::restored_state_repeats_what_is_fresh && put_back_near(born.front().job.at)) continue;
+    // Nobody can know of a request that was on its way when the state was put back.
+    if (put_back_near(born.front().job.at)) continue;
+    // An old request whose fate the old state did not know takes the first job that it finds.
+    const bool claimed_by_another =
+        !restored_.empty() && std::any_of(claims_.begin(), claims_.end(), [&](const auto& claim) {
+          return claim.first != start && std::any_of(born.begin(), born.end(), [&](const auto& job) {
+                   return claim.second.contains(job.job.job);
+                 });
+        });
+    if (claimed_by_another) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
     const auto view = engine_->airbyte().connection(born[0].job.connection).view;
     violated(
@@ -411,6 +451,20 @@ void Chronicle::everything_settles(Instant calm_since) {
   }
 }
 
+/// What the last hours brought may wait for its next run; and some connections will never succeed as they are
+/// told to run.
+bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
+  const bool by_next_run =
+      incident.kind == IncidentKind::data_late || incident.kind == IncidentKind::suspect_success ||
+      incident.kind == IncidentKind::volume_outlier || incident.kind == IncidentKind::stuck ||
+      incident.kind == IncidentKind::sync_failing;
+  if (!by_next_run) return false;
+  if (incident.updated > engine_->now() - hours{3}) return true;
+  if (plan_.mode == Mode::shadow) return true;
+  const auto view = view_of(incident.connection);
+  return view && policy_of(*view).overlap == OverlapPolicy::cancel_other;
+}
+
 void Chronicle::every_incident_is_closed() {
   for (const auto& [id, incident] : engine_->disk().incidents()) {
     if (incident.closed) continue;
@@ -418,7 +472,7 @@ void Chronicle::every_incident_is_closed() {
     const bool of_the_plan = incident.kind == IncidentKind::left_management ||
                              incident.kind == IncidentKind::rule_matches_nothing ||
                              incident.kind == IncidentKind::two_schedulers;
-    if (of_the_plan) continue;
+    if (of_the_plan || lasts_for_a_reason(incident)) continue;
     violated("every_incident_is_closed", fmt::format("#{} {} of {}: {}", id.value, to_string(incident.kind),
                                                      incident.subject, incident.summary));
   }

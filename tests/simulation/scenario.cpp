@@ -29,7 +29,6 @@ constexpr std::array changes{std::chrono::month_day{std::chrono::March, std::chr
 /// What may be asked of the core in this world.
 struct Abilities {
   bool recovers = false;
-  bool catch_up_all = true;
 };
 
 template <class T, std::size_t N>
@@ -81,7 +80,7 @@ void draw_recovery(Rng& rng, Policy& policy) {
   stuck.max_run_time = {drawn(rng, hours{3}, hours{10}), draw_action(rng)};
   stuck.longer_than.action = draw_action(rng);
   stuck.max_cancels = 1 + static_cast<std::uint32_t>(rng.below(2));
-  policy.breaker.after_failed_jobs = 2 + static_cast<std::uint32_t>(rng.below(6));
+  policy.breaker.after_failed_jobs = rng.chance(0.15) ? 0 : 2 + static_cast<std::uint32_t>(rng.below(6));
   policy.breaker.probe_every = drawn(rng, hours{1}, hours{6});
 }
 
@@ -89,7 +88,7 @@ Policy draw_policy(Rng& rng, const Abilities& abilities) {
   Policy policy;
   policy.overlap = static_cast<OverlapPolicy>(rng.below(4));
   policy.cancel_any = rng.chance(0.3);
-  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(abilities.catch_up_all ? 3 : 2));
+  policy.catch_up = static_cast<CatchUpPolicy>(rng.below(3));
   policy.catch_up_max = 2 + static_cast<std::uint32_t>(rng.below(8));
   policy.airbyte_schedule = static_cast<AirbyteSchedulePolicy>(rng.below(3));
   policy.priority = static_cast<Priority>(rng.below(3));
@@ -193,6 +192,7 @@ Plan draw_plan(Rng& rng, const Abilities& abilities) {
     plan.blackouts.push_back(std::move(window));
   }
   plan.limits = draw_limits(rng);
+  if (rng.chance(0.3)) plan.fleet_hold = {0.5, 3, hours{1}};
   plan.poll = {drawn(rng, seconds{2}, seconds{20}), drawn(rng, seconds{60}, minutes{5}), hours{1}};
   if (rng.chance(0.3)) plan.poll.connections = minutes{5};
   plan.triggers_per_second = rng.chance(0.5) ? 0 : rng.chance(0.3) ? 0.01 : 5;
@@ -278,6 +278,7 @@ double strongest(Fault fault) {
     case Fault::wall_step:
       return 3;
     case Fault::plan_edit:
+    case Fault::person_renames:
       return 4;
     case Fault::second_scheduler:
     case Fault::person_syncs:
@@ -300,17 +301,14 @@ forecast::Faults draw_faults(Rng& rng) {
     const double rate = rng.unit() * strongest(fault);
     if (on) faults[fault] = rate;
   }
-  if (known::wrong_clock_forgets_decisions) faults[Fault::wrong_hour] = 0;
-  if (known::restored_state_trusts_both_clocks && faults[Fault::restored_state] > 0) {
-    faults[Fault::wall_step] = 0;
+  if (known::wrong_clock_and_restart_decide_twice && faults[Fault::wrong_hour] > 0) {
+    for (const auto fault : {Fault::crash, Fault::crash_before_commit, Fault::crash_after_commit,
+                             Fault::crash_between_requests, Fault::crash_before_reply, Fault::restored_state,
+                             Fault::suspend, Fault::plan_edit, Fault::person_renames, Fault::command}) {
+      faults[fault] = 0;
+    }
   }
-  if (known::counters_prove_workers) faults[Fault::workers_down] = 0;
   return faults;
-}
-
-bool may_catch_up_all(const forecast::Faults& faults) {
-  return !(known::edit_loses_a_backlog && faults[Fault::plan_edit] > 0) &&
-         !(known::restored_state_repeats_all && faults[Fault::restored_state] > 0);
 }
 
 }  // namespace
@@ -330,11 +328,11 @@ Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
   const std::size_t connections = 3 + rng.below(8);
   for (std::size_t i = 0; i < connections; ++i) setup.pipelines.push_back(draw_pipeline(rng, i));
   setup.faults = draw_faults(rng);
-  const Abilities abilities{recovers, may_catch_up_all(setup.faults)};
+  const Abilities abilities{recovers};
   setup.plan = draw_plan(rng, abilities);
   setup.bounds.longest_downtime = rng.chance(0.5) ? Millis{seconds{20}} : drawn(rng, minutes{1}, hours{5});
   setup.edit = [abilities](Rng& draw, const Plan& before) { return edited(draw, before, abilities); };
-  setup.versions = {"1.4.0", "1.8.0", "2.0.0", "2.1.0"};
+  setup.versions = {"0.50.40", "1.4.0", "1.8.0", "2.0.0", "2.1.0"};
   setup.airbyte.version = setup.versions[rng.below(setup.versions.size())];
   setup.airbyte.signal_delay = {Millis{10}, rng.chance(0.5) ? Millis{seconds{20}} : Millis{300}};
   setup.airbyte.start_delay = {Millis{100}, rng.chance(0.2) ? Millis{minutes{2}} : Millis{5'000}};

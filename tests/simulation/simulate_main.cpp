@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -70,6 +73,7 @@ int run(const Asked& asked) {
   if (asked.trace) options.print = [](const std::string& line) { fmt::print("{}\n", line); };
   Tally sum;
   Coverage coverage;
+  std::map<std::string, std::pair<std::uint64_t, std::vector<std::uint64_t>>> by_oracle;
   double years = 0;
   std::uint64_t crashes = 0, events = 0, bad = 0;
   for (std::uint64_t seed = asked.first; seed < asked.first + asked.seeds; ++seed) {
@@ -79,6 +83,12 @@ int run(const Asked& asked) {
     coverage.add(played.coverage);
     crashes += played.crashes;
     events += played.events;
+    for (const auto& violation : played.violations) {
+      auto& broken = by_oracle[violation.oracle];
+      ++broken.first;
+      if (broken.second.size() < 5 && (broken.second.empty() || broken.second.back() != seed))
+        broken.second.push_back(seed);
+    }
     if (played.violations.empty()) continue;
     if (++bad <= 20) fmt::print("{}", told(played));
   }
@@ -92,6 +102,9 @@ int run(const Asked& asked) {
       sum.undecided, sum.jobs, sum.ours, sum.adopted, sum.cancels, crashes, events);
   fmt::print("{} lost, {} doubled, {} wrongly cancelled; {} seeds with violations; {:.1f} s\n", sum.lost,
              sum.doubled, sum.wrongly_cancelled, bad, took.count());
+  for (const auto& [oracle, broken] : by_oracle) {
+    fmt::print("broken: {} {} times, in seeds {} …\n", oracle, broken.first, fmt::join(broken.second, " "));
+  }
   const auto missing = coverage.missing(core_recovers);
   if (!missing.empty() && asked.seeds >= 200) {
     for (const auto& what : missing) fmt::print("never fired: {}\n", what);

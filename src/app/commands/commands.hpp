@@ -16,6 +16,7 @@ void add_demo(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
 void add_next(CLI::App& app, Chosen& chosen);
 void add_plan(CLI::App& app, Chosen& chosen);
+void add_selftest(CLI::App& app, Chosen& chosen);
 void add_emulator(CLI::App& app, Chosen& chosen);
 void add_healthcheck(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);

@@ -26,6 +26,7 @@ Timing timing_for(const RuleSchedule& schedule, const ConnectionId& connection) 
 
 void Core::Machine::boot(const in::Booted& first) {
   booted = true;
+  booted_at = now.wall;
   last = now;
   plan = first.plan;
   pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
@@ -37,6 +38,7 @@ void Core::Machine::boot(const in::Booted& first) {
 
   const Snapshot& snapshot = *first.snapshot;
   incidents.restore(snapshot.incidents, snapshot.newest_incident);
+  resume_fleet_hold();
   restore_commands(snapshot);
   for (const auto& pause : snapshot.pauses) pauses.emplace(pause.connection, pause);
   for (const auto& recovery : snapshot.recoveries)
@@ -53,7 +55,8 @@ void Core::Machine::boot(const in::Booted& first) {
     if (const auto cursor = unbound_cursors.find(run.schedule); cursor != unbound_cursors.end()) {
       // What lies ahead since the clock was set back is decided without moving the watermark there.
       const auto& ahead = cursor->second;
-      const bool known_ahead = ahead.ahead_until && run.nominal <= *ahead.ahead_until;
+      const bool known_ahead = ahead.ahead_from && ahead.ahead_until && run.nominal > *ahead.ahead_from &&
+                               run.nominal <= *ahead.ahead_until;
       if (!known_ahead) cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
     }
   }
@@ -63,6 +66,8 @@ void Core::Machine::boot(const in::Booted& first) {
     if (connection == nullptr) continue;
     connection->history = history;
     connection->newest_job_created = history.newest_job_created;
+    connection->known_at_boot = history.last_ended;
+    newest_job = std::max({newest_job, history.last_job, history.last_ended});
   }
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
@@ -130,6 +135,7 @@ void Core::Machine::bind(ConnectionIndex index) {
   const auto rule = std::find_if(plan->rules.begin(), plan->rules.end(),
                                  [&](const Rule& r) { return matches(r.match, connection.view); });
   connection.rule = rule == plan->rules.end() ? nullptr : &*rule;
+  read_airbyte_schedule(connection);
 
   const auto before = connection.schedules;
   connection.schedules.clear();
@@ -226,6 +232,7 @@ void Core::Machine::adopt_plan(PlanPtr next) {
     pacing.configure(plan->triggers_per_second, std::max(10.0, plan->triggers_per_second), now.mono);
   }
   limits.configure(plan->limits);
+  if (fleet_held_since && plan->fleet_hold.failed_ratio <= 0) release_fleet("fleet_hold is switched off");
   // Those who waited for a slot of the old limits queue again under the new ones.
   for (auto& [key, queue] : std::exchange(parked, {})) {
     while (const auto item = queue.pop(now.mono)) {
@@ -310,6 +317,7 @@ void Core::Machine::restore_run(const Run& run) {
   }
   OpenRun open{.run = run, .connection = connection_index.at(run.connection)};
   open.stored = true;
+  open.restored = true;
   open.since = now.mono;
   // A tick is decided with its job; extra jobs belong to a tick that was decided long ago.
   open.tick_decided =

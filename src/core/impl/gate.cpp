@@ -10,6 +10,8 @@ namespace {
 
 /// A request whose turn has not come by then goes back into the queue, where priorities hold.
 constexpr Millis lane_patience{std::chrono::minutes{2}};
+/// Airbyte's clock and ours may differ by this much.
+constexpr Millis clocks_differ{std::chrono::minutes{3}};
 
 }  // namespace
 
@@ -186,13 +188,47 @@ bool Core::Machine::allowed(RunId id) {
       effect(out::SetScheduleManual{connection.view.id});
     }
   }
-  if (open.run.cause == TriggerCause::catch_up && policy.catch_up == CatchUpPolicy::latest &&
-      !open.tick_decided && open.run.requests == 0 && connection.newest_job_created &&
-      *connection.newest_job_created >= open.run.nominal) {
-    return refuse(TickReason::fresh, fmt::format("a job was created at {}, after the tick was due",
-                                                 to_rfc3339(*connection.newest_job_created)));
-  }
+  if (auto why = done_already(open)) return refuse(TickReason::fresh, std::move(*why));
   return lets_start(id);
+}
+
+/// Whether a job that somebody else started, or a life that the state does not know of, did what this start
+/// is for (scheduling rule 2).
+std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
+  const auto& connection = connections[open.connection];
+  if (open.run.cause == TriggerCause::manual || open.run.requests > 0) return std::nullopt;
+  const auto& unclaimed = connection.unclaimed;
+  if (open.tick_decided) {
+    if (!open.restored || unclaimed.empty()) return std::nullopt;
+    return fmt::format("job {} was created since, of which the state knows nothing",
+                       unclaimed.back().first.value);
+  }
+  const auto& policy = policy_of(open);
+  if (const auto* fresh = open.slot ? slots[*open.slot].when.keep_fresh() : nullptr) {
+    const Instant needed = next_keep_fresh(fresh->target, connection.history, Instant{});
+    if (needed > now.wall) return fmt::format("its data is fresh until {}", to_rfc3339(needed));
+  }
+  if (open.run.cause == TriggerCause::catch_up && policy.catch_up == CatchUpPolicy::latest &&
+      connection.newest_job_created && *connection.newest_job_created >= open.run.nominal) {
+    return fmt::format("a job was created at {}, after the tick was due",
+                       to_rfc3339(*connection.newest_job_created));
+  }
+  if (open.run.nominal > booted_at) return std::nullopt;
+  const auto done = std::find_if(unclaimed.begin(), unclaimed.end(), [&](const auto& job) {
+    return job.second + clocks_differ >= open.run.nominal;
+  });
+  if (done == unclaimed.end()) return std::nullopt;
+  return fmt::format("job {} was created at {}, before syncwarden started and after the tick was due",
+                     done->first.value, to_rfc3339(done->second));
+}
+
+void Core::Machine::note_unclaimed(Connection& connection, const JobView& job) const {
+  if (job.id <= connection.known_at_boot || job.type != JobType::sync || watchers.contains(job.id)) return;
+  if (job.created > booted_at + plan->settle) return;
+  auto& unclaimed = connection.unclaimed;
+  const auto place = std::lower_bound(unclaimed.begin(), unclaimed.end(), std::pair{job.id, Instant{}});
+  if (place != unclaimed.end() && place->first == job.id) return;
+  unclaimed.insert(place, {job.id, job.created});
 }
 
 bool Core::Machine::is_ours(JobId job) const {

@@ -100,14 +100,8 @@ void Core::Machine::cancel_for_blackouts() {
     for (auto& job : connection.active) {
       if (job.view.type != JobType::sync || job.seen_in_poll == 0 || recoveries.contains(job.view.id))
         continue;
-      Recovery recovery{job.view.id,
-                        connection.view.id,
-                        StuckKind::max_run_time,
-                        StuckAction::cancel,
-                        0,
-                        now.wall,
-                        now.wall,
-                        false};
+      Recovery recovery{job.view.id, connection.view.id, std::nullopt, StuckAction::cancel,
+                        0,           now.wall,           now.wall,     false};
       recoveries[job.view.id] = {recovery, observed.now()};
       ask_cancel(connection, job.view.id, fmt::format("blackout {}", blackout->name));
     }
@@ -136,33 +130,54 @@ void Core::Machine::pause_schedules(Connection& connection) {
   }
 }
 
-/// What came due up to `until` is skipped, told as one; the schedule goes on from there.
+/// What came due up to `until` is skipped, told as one; the newest of it may be caught up instead.
+void Core::Machine::resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until,
+                                    bool catch_up) {
+  std::uint32_t paused = 0;
+  std::optional<Instant> newest;
+  std::optional<DueTick> latest;
+  const auto skip_latest = [&] {
+    if (!latest) return;
+    newest = latest->nominal;
+    ++paused;
+    latest.reset();
+  };
+  const auto look = [&](Instant up_to) {
+    const auto ticks =
+        due_ticks(*slot.when.calendar(), slot.id.text, connections[slot.connection].rule->policy.jitter,
+                  slot.watermark, up_to, CatchUpPolicy::latest, 1);
+    if (ticks.missed || !ticks.start.empty()) skip_latest();
+    if (ticks.missed) newest = ticks.missed;
+    paused += ticks.missed_count;
+    for (const auto& tick : ticks.start) {
+      skip_latest();
+      latest = tick;
+    }
+    slot.watermark = std::max(slot.watermark, ticks.watermark);
+  };
+  Instant first_until = until;
+  if (reaches_decided(slot, first_until)) {
+    look(first_until);
+    slot.watermark = std::max(slot.watermark, slot.decided_before->first);
+    pass_over_decided(slot);
+  }
+  look(until);
+  if (!catch_up) skip_latest();
+  if (newest) {
+    slot.range_begin = *newest - Millis{1};
+    record_tick(slot, *newest, TickOutcome::skipped, TickReason::paused, paused - 1, pause_text(pause));
+  }
+  arm(slot, index);
+  if (latest) take_tick(index, *latest);
+}
+
+/// A schedule goes on from `until`.
 void Core::Machine::resume_schedules(Connection& connection, const Pause& pause, Instant until,
                                      bool catch_up) {
   for (const ScheduleIndex index : connection.schedules) {
     auto& slot = slots[index];
-    if (const auto* calendar = slot.when.calendar()) {
-      const auto& policy = connection.rule->policy;
-      auto ticks =
-          due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, CatchUpPolicy::latest, 1);
-      std::uint32_t paused = ticks.missed_count;
-      std::optional<Instant> newest = ticks.missed;
-      std::optional<DueTick> latest;
-      for (const auto& tick : ticks.start) {
-        if (catch_up) {
-          latest = tick;
-        } else {
-          newest = tick.nominal;
-          ++paused;
-        }
-      }
-      if (newest) {
-        slot.range_begin = *newest - Millis{1};
-        record_tick(slot, *newest, TickOutcome::skipped, TickReason::paused, paused - 1, pause_text(pause));
-      }
-      slot.watermark = std::max(slot.watermark, ticks.watermark);
-      arm(slot, index);
-      if (latest) take_tick(index, *latest);
+    if (slot.when.calendar() != nullptr) {
+      resume_calendar(slot, index, pause, until, catch_up);
       continue;
     }
     // A chain or keep_fresh counts from now: paused time is not caught up.
@@ -211,8 +226,7 @@ void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
   if (const auto* fresh = slot.when.keep_fresh()) {
     // What runs now may make the data fresh; its end arms this again.
     if (slot.unfinished > 0 || !connection.active.empty()) return;
-    const Instant at = next_keep_fresh(fresh->target, connection.history, slot.watermark);
-    slot.next = NextTick{at, at};
+    if (const auto at = keep_fresh_due(connection, *fresh, slot.watermark)) slot.next = NextTick{*at, *at};
   } else if (const auto* after = slot.when.after()) {
     const auto state = chain_state(parent_successes(*after), slot.watermark);
     slot.chain_waits = state.first.has_value() && !state.ready;
@@ -223,6 +237,24 @@ void Core::Machine::arm_by_events(Slot& slot, ScheduleIndex index) {
     }
   }
   if (slot.next) due.set(index, slot.next->due);
+}
+
+/// Nothing where a start would be pointless until something else happens, which arms the schedule again.
+std::optional<Instant> Core::Machine::keep_fresh_due(const Connection& connection, const KeepFresh& fresh,
+                                                     Instant watermark) const {
+  if (connection.view.status != ConnectionStatus::active &&
+      connection.view.status != ConnectionStatus::unknown) {
+    return std::nullopt;
+  }
+  Instant at = next_keep_fresh(fresh.target, connection.history, watermark);
+  if (plan->mode == Mode::shadow) at = std::max(at, watermark + fresh.target);  // as if it had helped
+  const auto& breaker = connection.history.breaker;
+  if (!breaker || connection.rule == nullptr) return at;
+  const auto& policy = connection.rule->policy.breaker;
+  if (policy.after_failed_jobs == 0) return at;
+  const auto probe = next_breaker_probe(policy, *breaker);
+  if (!probe) return std::nullopt;
+  return std::max(at, *probe);
 }
 
 std::vector<std::optional<Instant>> Core::Machine::parent_successes(const After& after) const {
@@ -259,6 +291,12 @@ void Core::Machine::due_by_events(Slot& slot, ScheduleIndex index) {
     slot.chain_waits = false;
     arm(slot, index);
     take_tick(index, {*state.ready, *state.ready, false});
+    return;
+  }
+  const auto& connection = connections[slot.connection];
+  const auto at = keep_fresh_due(connection, *slot.when.keep_fresh(), slot.watermark);
+  if (!connection.active.empty() || !at || *at > now.wall) {
+    arm(slot, index);  // something runs that may make it fresh, or has done so
     return;
   }
   slot.watermark = armed->nominal;

@@ -1,5 +1,6 @@
 // Incidents of connections, rules and the instance: what opens them and what closes them again.
 #include "core/impl/machine.hpp"
+#include "core/statistics.hpp"
 
 #include <algorithm>
 
@@ -171,8 +172,9 @@ void Core::Machine::verified_success(ConnectionIndex index, const JobView& job, 
     tell(fact::RecoveryStep{fact::RecoveryAction::breaker_close, fact::RecoveryResult::done, connection.view,
                             job.id, "a job succeeded"});
   }
-  incidents.close_all(connection.view.id, healed_by_success(), fmt::format("job {} succeeded", job.id.value),
-                      now.wall);
+  auto healed = healed_by_success();
+  if (!outlier.empty()) healed.erase(IncidentKind::volume_outlier);  // the next one of its kind
+  incidents.close_all(connection.view.id, healed, fmt::format("job {} succeeded", job.id.value), now.wall);
   if (!outlier.empty()) raise(connection, IncidentKind::volume_outlier, outlier, job.id);
 }
 
@@ -266,7 +268,33 @@ void Core::Machine::expect_freshness(ConnectionIndex index) {
     late.set(index, *at);
   } else {
     late.remove(index);
+    incidents.close({IncidentKind::data_late, std::nullopt, connection.view.id, {}},
+                    "nothing is expected of it now", now.wall);
   }
+}
+
+/// A planned blackout excuses what nobody gave a deadline of its own, until there was time to catch up.
+std::optional<Instant> Core::Machine::excused_until(const Connection& connection) const {
+  static const FreshnessPolicy defaults;
+  const auto& policy = connection.rule != nullptr ? connection.rule->policy.freshness : defaults;
+  if (!std::holds_alternative<LateAuto>(policy.late_after)) return std::nullopt;
+  Instant until{};
+  const Blackout* blackout = blackout_of(connection, &until);
+  if (blackout == nullptr) return std::nullopt;
+  if (blackout->skip_ticks) {
+    // What was due meanwhile is not caught up.
+    std::optional<Instant> next;
+    for (const ScheduleIndex index : connection.schedules) {
+      const auto* calendar = slots[index].when.calendar();
+      const auto tick = calendar == nullptr ? std::nullopt
+                                            : next_tick(*calendar, slots[index].id.text,
+                                                        connection.rule->policy.jitter, until);
+      if (tick && (!next || tick->due < *next)) next = tick->due;
+    }
+    until = next.value_or(until);
+  }
+  return until +
+         std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
 }
 
 /// Only with a picture of the present: what cannot be seen is not late.
@@ -280,6 +308,10 @@ void Core::Machine::tell_late() {
       // Nobody expects data while somebody has paused it; it is looked at again when that ends.
       continue;
     }
+    if (const auto later = excused_until(connection); later && *later >= now.wall) {
+      late.set(index, *later);
+      continue;
+    }
     raise(connection, IncidentKind::data_late,
           connection.history.last_success
               ? fmt::format("no verified success since {}; one was expected by {}",
@@ -291,6 +323,18 @@ void Core::Machine::tell_late() {
 
 /// A request whose effect has not become known although time enough has passed for a person to look.
 void Core::Machine::tell_unresolved() {
+  std::vector<IncidentBook::Key> settled;
+  const auto& open_ones = incidents.open();
+  for (auto entry = open_ones.lower_bound({IncidentKind::intent_unresolved, std::nullopt, {}, {}});
+       entry != open_ones.end() && entry->second.kind == IncidentKind::intent_unresolved; ++entry) {
+    const auto* connection = find_connection(entry->second.connection);
+    const bool still =
+        connection != nullptr &&
+        std::any_of(connection->holding.begin(), connection->holding.end(),
+                    [&](const RunId& id) { return runs.at(id).run.phase == RunPhase::unresolved; });
+    if (!still) settled.push_back(entry->first);
+  }
+  for (const auto& key : settled) incidents.close(key, "no request of its is unresolved any more", now.wall);
   for (const auto& [intended, id] : unresolved) {
     const auto& open = runs.at(id);
     if (now.mono - open.since < 2 * plan->settle) continue;

@@ -187,6 +187,8 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
   if (attribution != Attribution::attached) tell(fact::TriggerAccepted{open.run, now.wall - open.run.due});
   keep_run(open);
   watchers[job].push_back(open.run.id);
+  std::erase_if(connections[open.connection].unclaimed,
+                [&](const auto& known) { return known.first == job; });
   if (attribution == Attribution::proven) {
     auto& created = connections[open.connection].newest_job_created;
     created = std::max(created.value_or(now.wall), now.wall);

@@ -18,8 +18,8 @@ constexpr std::uint32_t most_cancel_requests = 3;
 constexpr Millis least_gap{std::chrono::minutes{2}};
 /// Airbyte refuses twice, this far apart, and lists nothing.
 constexpr Millis phantom_apart{std::chrono::minutes{1}};
-/// Beyond the due instant of Airbyte's own schedule: its jitter reaches 25 minutes.
-constexpr Millis missed_run_grace{std::chrono::minutes{30}};
+/// Beyond the due instant of Airbyte's own schedule.
+constexpr Millis missed_run_grace = airbyte_jitter + Millis{std::chrono::minutes{5}};
 constexpr Millis missed_run_tolerance{std::chrono::minutes{1}};
 
 /// "every 24 hours", as the decoder writes a basic schedule.
@@ -62,12 +62,13 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
   } else {
     const bool changes = job.view.status != reading.status || job.view.attempts != reading.attempts ||
                          job.view.counters != reading.counters;
-    job.watch.read(job.view, reading, observed.now());
+    const bool moves = job.watch.read(job.view, reading, observed.now());
     const bool by_age = job.stuck == StuckKind::longer_than || job.stuck == StuckKind::max_run_time;
     if (job.stuck && changes && !by_age) {
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
+    if (moves) forget_cancel(connection, reading);
   }
   const auto found =
       suspect(reading, job.watch, observed.now(), now.wall, stuck_policy_of(connection), connection.history);
@@ -157,6 +158,12 @@ StuckAction Core::Machine::permitted_action(const Connection& connection, const 
   if (early && !(airbyte && version_at_least(airbyte->version, 2, 1))) return StuckAction::alert;
   // The Public API shows committed counters only, which rest for hours in healthy jobs.
   if (job.stuck == StuckKind::no_progress && airbyte && airbyte->api == "public") return StuckAction::alert;
+  // Counters that were there and are not told any more may move.
+  if (job.stuck == StuckKind::no_progress && !has_statistics(job.view.counters)) {
+    const auto& began = job.view.attempt_started;
+    const bool seen_whole = began && *began >= booted_at;
+    if (job.watch.has_shown_counters() || !seen_whole) return StuckAction::alert;
+  }
   if (connection.view.status != ConnectionStatus::active) return StuckAction::alert;
   if (cancels_of(job.view.id) >= policy.max_cancels) return StuckAction::alert;
   return action;
@@ -200,9 +207,11 @@ void Core::Machine::ask_cancel(Connection& connection, JobId job, const std::str
   keep(put::PutRecovery{recovery});
   tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::asked, connection.view, job,
                           why});
-  incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
-                 fmt::format("cancel of job {} requested, attempt {}", job.value, recovery.requests),
-                 now.wall);
+  if (recovery.kind) {
+    incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
+                   fmt::format("cancel of job {} requested, attempt {}", job.value, recovery.requests),
+                   now.wall);
+  }
   effect(out::CancelJob{job, connection.view.id});
 }
 
@@ -216,7 +225,8 @@ void Core::Machine::pass_ladder() {
   for (const JobId job : overdue) {
     auto& [recovery, asked] = recoveries.at(job);
     auto* connection = find_connection(recovery.connection);
-    if (connection == nullptr || !find_active(job)) {
+    // Nobody asks for it any more, or there is nothing to cancel.
+    if (connection == nullptr || connection->rule == nullptr || !find_active(job)) {
       drop_recovery(job);
       continue;
     }
@@ -242,6 +252,21 @@ void Core::Machine::pass_ladder() {
 void Core::Machine::drop_recovery(JobId job) {
   recoveries.erase(job);
   keep(put::DropRecovery{job});
+}
+
+/// A job that makes progress after it was to be cancelled is not asked to end again: the request is lost, and
+/// what it was for is over.
+void Core::Machine::forget_cancel(const Connection& connection, const JobView& job) {
+  const auto entry = recoveries.find(job.id);
+  if (entry == recoveries.end() || job.status != JobStatus::running) return;
+  const auto& recovery = entry->second.first;
+  const bool by_movement = recovery.kind == StuckKind::no_progress ||
+                           recovery.kind == StuckKind::between_attempts ||
+                           recovery.kind == StuckKind::pending || recovery.kind == StuckKind::queued;
+  if (!by_movement) return;
+  tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed, connection.view,
+                          job.id, "it moves again"});
+  drop_recovery(job.id);
 }
 
 void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
@@ -279,8 +304,10 @@ std::optional<Recovery> Core::Machine::end_recovery(const Connection& connection
       fact::RecoveryAction::cancel, by_cancel ? fact::RecoveryResult::done : fact::RecoveryResult::not_needed,
       connection.view, job.id,
       by_cancel ? "it has ended" : fmt::format("it {} by itself", to_string(job.status))});
-  incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
-                 fmt::format("job {} is {}", job.id.value, to_string(job.status)), now.wall);
+  if (recovery.kind) {
+    incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
+                   fmt::format("job {} is {}", job.id.value, to_string(job.status)), now.wall);
+  }
   return by_cancel ? std::optional(recovery) : std::nullopt;
 }
 
@@ -299,7 +326,7 @@ void Core::Machine::rerun_foreign(ConnectionIndex index, const JobView& job, con
   open.run.cancels = 1;
   open.run.phase = RunPhase::backing_off;
   open.run.not_before = open.run.due;
-  open.run.why = fmt::format("job {} was stuck ({}) and cancelled", job.id.value, to_string(recovery.kind));
+  open.run.why = fmt::format("job {} was stuck ({}) and cancelled", job.id.value, to_string(*recovery.kind));
   open.connection = index;
   open.since = now.mono;
   open.tick_decided = true;  // it answers for no tick
@@ -317,6 +344,9 @@ void Core::Machine::saw_conflict(Connection& connection) {
   if (!connection.conflict) connection.conflict = {now.mono, now.mono};
   connection.conflict->second = now.mono;
   if (now.mono - connection.conflict->first < phantom_apart) return;
+  // Only a list that was asked for since can lack the job.
+  const auto& listed = connection.listed ? connection.listed : whole_listed;
+  if (!up || !listed || *listed < connection.conflict->first) return;
   tell(fact::StuckFound{StuckKind::phantom, connection.view, {}, true, "409 twice, and no job is listed"});
   raise_stuck(connection, StuckKind::phantom,
               "Airbyte refuses a sync because one is running, and lists none: cancelling any old job of this "
@@ -352,13 +382,9 @@ void Core::Machine::count_for_fleet(const JobView& job) {
     if (recent_ends.front().second) --recent_failures;
     recent_ends.pop_front();
   }
-  const IncidentBook::Key key{IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"};
   if (fleet_held_since) {
     if (job.status != JobStatus::succeeded || job.created < fleet_held_wall) return;
-    fleet_held_since.reset();
-    recent_ends.clear();
-    recent_failures = 0;
-    incidents.close(key, fmt::format("job {} succeeded: starts go on", job.id.value), now.wall);
+    release_fleet(fmt::format("job {} succeeded: starts go on", job.id.value));
     return;
   }
   if (recent_ends.size() < hold.min_jobs ||
@@ -377,6 +403,25 @@ void Core::Machine::count_for_fleet(const JobView& job) {
   report.summary = fmt::format("{} of {} jobs failed within {}: starts are held, one at a time is tried",
                                recent_failures, recent_ends.size(), to_string(hold.window));
   incidents.raise(report, now.wall);
+}
+
+/// A hold of a former life goes on, and tries at once.
+void Core::Machine::resume_fleet_hold() {
+  const auto entry = incidents.open().find({IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"});
+  if (entry == incidents.open().end()) return;
+  if (plan->fleet_hold.failed_ratio <= 0) {
+    release_fleet("fleet_hold is switched off");
+    return;
+  }
+  fleet_held_since = fleet_next_probe = now.mono;
+  fleet_held_wall = entry->second.updated;
+}
+
+void Core::Machine::release_fleet(const std::string& why) {
+  fleet_held_since.reset();
+  recent_ends.clear();
+  recent_failures = 0;
+  incidents.close({IncidentKind::fleet_hold, std::nullopt, {}, "Airbyte"}, why, now.wall);
 }
 
 /// While starts are held, one at a time is let through, at growing distances.

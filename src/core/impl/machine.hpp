@@ -36,6 +36,9 @@ namespace syncwarden::core {
 using ConnectionIndex = std::uint32_t;
 using ScheduleIndex = std::uint32_t;
 
+/// Airbyte starts what it schedules itself up to so much later.
+inline constexpr Millis airbyte_jitter{std::chrono::minutes{25}};
+
 /// A job of a connection that is not at its end, as last seen.
 struct ActiveJob {
   JobView view;
@@ -67,9 +70,14 @@ struct Connection {
   mutable std::optional<std::pair<Instant, std::optional<Instant>>> expected_after;
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
-  std::vector<RunId> holding;          ///< intended or unresolved runs in order, looked for in every poll
-  std::vector<RunId> waiting_for_end;  ///< runs that wait until nothing runs here any more
-  std::uint32_t failed_runs = 0;       ///< in a row
+  std::vector<RunId> holding;  ///< intended or unresolved runs in order, looked for in every poll
+  /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
+  /// they the effects of ticks that it still holds for undecided.
+  std::vector<std::pair<JobId, Instant>> unclaimed;
+  JobId known_at_boot;                            ///< the newest one of which the state knows the end
+  std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
+  std::uint32_t failed_runs = 0;                  ///< in a row
+  std::uint32_t unlike_before = 0;                ///< suspect runs in a row, only for their size or duration
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
   // Airbyte's own schedule
   std::string airbyte_text;  ///< of which the two below were read
@@ -92,6 +100,8 @@ struct Slot {
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
   /// After the clock was set back by hours: nominals in (first, second] were decided before that.
   std::optional<std::pair<Instant, Instant>> decided_before;
+  /// The same after memory has passed over them: on disk it stands until the watermark there is beyond.
+  std::optional<std::pair<Instant, Instant>> passed_over;
 };
 
 /// An ended job, the earliest end first.
@@ -103,6 +113,7 @@ struct OpenRun {
   ConnectionIndex connection = 0;
   std::optional<ScheduleIndex> slot;
   bool stored = false;
+  bool restored = false;      ///< of a former life
   bool tick_decided = false;  ///< its tick has its outcome (it is in its job, or in an extra job)
   bool deferred = false;      ///< something named held it back
   bool holding = false;       ///< listed in its connection's `holding`
@@ -131,6 +142,7 @@ struct Core::Machine {
   Now now{};
   Now last{};
   bool booted = false;
+  Instant booted_at{};
   bool stopping = false;
   bool store_healthy = true;
   Decision* out = nullptr;  // of the step under way
@@ -247,6 +259,8 @@ struct Core::Machine {
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
   static void pass_over_decided(Slot& slot);
+  [[nodiscard]] bool reaches_decided(const Slot& slot, Instant& until) const;
+  void resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until, bool catch_up);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no
   /// extra job follows.
@@ -265,12 +279,15 @@ struct Core::Machine {
   void keep_run(OpenRun& open);
   void clock_corrected();
   void go_back_to_now(Slot& slot);
+  void come_due_again(Slot& slot);
 
   // ---- gate.cpp ----
   void admit();
   enum class Gate : std::uint8_t { admitted, blocked, gone };
   Gate try_start(RunId id);
   [[nodiscard]] bool allowed(RunId id);
+  [[nodiscard]] std::optional<std::string> done_already(const OpenRun& open) const;
+  void note_unclaimed(Connection& connection, const JobView& job) const;
   [[nodiscard]] bool overlaps(RunId id);
   void cancel_other(OpenRun& open, Connection& connection, const JobView& job);
   [[nodiscard]] bool is_ours(JobId job) const;
@@ -305,6 +322,8 @@ struct Core::Machine {
   void arm_by_events(Slot& slot, ScheduleIndex index);
   void due_by_events(Slot& slot, ScheduleIndex index);
   void rearm_by_events(ConnectionIndex index);
+  [[nodiscard]] std::optional<Instant> keep_fresh_due(const Connection& connection, const KeepFresh& fresh,
+                                                      Instant watermark) const;
   [[nodiscard]] std::vector<std::optional<Instant>> parent_successes(const After& after) const;
 
   // ---- ladder.cpp ----
@@ -318,6 +337,7 @@ struct Core::Machine {
   void ask_cancel(Connection& connection, JobId job, const std::string& why);
   void pass_ladder();
   void drop_recovery(JobId job);
+  void forget_cancel(const Connection& connection, const JobView& job);
   void cancel_answered(const in::CancelAnswered& answered);
   std::optional<Recovery> end_recovery(const Connection& connection, const JobView& job);
   void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);
@@ -325,6 +345,8 @@ struct Core::Machine {
   void saw_job(Connection& connection);
   [[nodiscard]] std::optional<std::pair<ConnectionIndex, std::size_t>> find_active(JobId job) const;
   void count_for_fleet(const JobView& job);
+  void resume_fleet_hold();
+  void release_fleet(const std::string& why);
   [[nodiscard]] bool fleet_lets_through();
   static void read_airbyte_schedule(Connection& connection);
   void expect_airbyte_run(ConnectionIndex index);
@@ -346,6 +368,7 @@ struct Core::Machine {
   void watch_management(Connection& connection, bool rules_edited);
   void watch_rules();
   void expect_freshness(ConnectionIndex index);
+  [[nodiscard]] std::optional<Instant> excused_until(const Connection& connection) const;
   void tell_late();
   void tell_unresolved();
 
@@ -412,6 +435,7 @@ struct Core::Machine {
   // ---- view.cpp ----
   [[nodiscard]] FleetPicture fleet(Instant at) const;
   [[nodiscard]] ConnectionPicture picture(const Connection& connection) const;
+  [[nodiscard]] std::optional<Instant> expected_after(const Connection& connection, Instant since) const;
   [[nodiscard]] std::optional<Instant> stale_after(const Connection& connection) const;
   [[nodiscard]] WaitingPicture waiting_picture(const OpenRun& open) const;
   [[nodiscard]] WaitCause wait_of_all() const;

@@ -13,7 +13,20 @@ void Core::Machine::pass_over_decided(Slot& slot) {
   const auto& [first, last] = *slot.decided_before;
   if (slot.watermark < first) return;
   slot.watermark = std::max(slot.watermark, last);
+  slot.passed_over = slot.decided_before;
   slot.decided_before.reset();
+}
+
+/// Looks only up to what was decided before the clock was set back; true where that is to be passed over
+/// then.
+bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
+  if (!slot.decided_before) return false;
+  const auto* rule = connections[slot.connection].rule;
+  const auto beyond = next_tick(*slot.when.calendar(), slot.id.text, rule ? rule->policy.jitter : Millis{},
+                                slot.decided_before->first);
+  if (!beyond || beyond->due > until) return false;
+  until = beyond->due - Millis{1};
+  return true;
 }
 
 /// Files the next due instant of a schedule.
@@ -48,14 +61,8 @@ void Core::Machine::collect_due() {
       continue;
     }
     const auto& policy = connections[slot.connection].rule->policy;
-    // Only up to what was decided before the clock was set back; that is passed over then.
     Instant until = now.wall;
-    bool passes_over = false;
-    if (slot.decided_before) {
-      const auto beyond = next_tick(*calendar, slot.id.text, policy.jitter, slot.decided_before->first);
-      passes_over = beyond && beyond->due <= now.wall;
-      if (passes_over) until = beyond->due - Millis{1};
-    }
+    const bool passes_over = reaches_decided(slot, until);
     auto ticks = due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
@@ -99,6 +106,12 @@ void Core::Machine::take_tick(ScheduleIndex index, const DueTick& tick) {
       slot.backlog.erase(slot.backlog.begin());
     }
     return;
+  }
+  if (!one_by_one) {
+    // The policy was another one when these were put off.
+    for (const auto& older : std::exchange(slot.backlog, {}))
+      record_tick(slot, older.nominal, TickOutcome::skipped, TickReason::superseded, 0,
+                  "a newer tick came due");
   }
   if (slot.waiting) {
     const bool held_back = fleet_held_since && runs.at(*slot.waiting).in_ready;
@@ -202,9 +215,10 @@ void Core::Machine::keep_cursor(Slot& slot, Instant decided) {
 void Core::Machine::set_cursor(Slot& slot, Instant watermark) {
   ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text(),
                         std::min(slot.range_begin, watermark)};
-  if (slot.decided_before) {
-    cursor.ahead_from = slot.decided_before->first;
-    cursor.ahead_until = slot.decided_before->second;
+  const auto& ahead = slot.decided_before ? slot.decided_before : slot.passed_over;
+  if (ahead && watermark < ahead->second) {
+    cursor.ahead_from = ahead->first;
+    cursor.ahead_until = ahead->second;
   }
   slot.cursor = cursor;
   keep(put::Cursor{std::move(cursor)});
@@ -287,9 +301,29 @@ void Core::Machine::clock_corrected() {
   }
 }
 
+/// What waits ahead of the clock and has no decision comes due again in its own time.
+void Core::Machine::come_due_again(Slot& slot) {
+  std::optional<Instant> earliest;
+  const auto again = [&](Instant nominal) {
+    if (nominal <= now.wall) return false;
+    earliest = std::min(earliest.value_or(nominal), nominal);
+    return true;
+  };
+  std::erase_if(slot.backlog, [&](const DueTick& tick) { return again(tick.nominal); });
+  if (slot.waiting) {
+    const auto& open = runs.at(*slot.waiting);
+    if (!open.tick_decided && !open.stored && again(open.run.nominal))
+      finish(*slot.waiting, Verdict::none, std::nullopt);
+  }
+  // What is older has its decision, or its request on the way.
+  if (earliest) slot.watermark = std::max(now.wall, *earliest - Millis{1});
+}
+
 /// A watermark that lies ahead of the clock moves back to it; what was decided ahead stays decided, on disk
 /// too.
 void Core::Machine::go_back_to_now(Slot& slot) {
+  come_due_again(slot);
+  if (slot.watermark <= now.wall) return;
   if (slot.range_begin <= now.wall) return;  // every nominal up to the watermark has its own decision
   const auto& known = slot.decided_before;
   slot.decided_before = {known ? std::min(known->first, slot.range_begin) : slot.range_begin,

@@ -6,18 +6,32 @@
 
 namespace syncwarden::core {
 /// The instant after which a connection without a new success counts as late; nothing without an expectation.
+/// When data should come next after an instant, by who really starts the connection.
+std::optional<Instant> Core::Machine::expected_after(const Connection& connection, Instant since) const {
+  const bool by_airbyte = connection.schedules.empty() ||
+                          connection.rule->policy.airbyte_schedule == AirbyteSchedulePolicy::refuse;
+  if (by_airbyte && connection.airbyte_every) return since + *connection.airbyte_every + airbyte_jitter;
+  if (by_airbyte && connection.airbyte_cron) {
+    const auto next = connection.airbyte_cron->next(since);
+    return next ? std::optional(*next + airbyte_jitter) : std::nullopt;
+  }
+  std::optional<Instant> first;
+  for (const ScheduleIndex index : connection.schedules) {
+    const auto& slot = slots[index];
+    const auto* calendar = slot.when.calendar();
+    if (calendar == nullptr) continue;
+    // Nobody expects it before its jitter is over.
+    const auto next = next_tick(*calendar, slot.id.text, connection.rule->policy.jitter, since);
+    if (next && (!first || next->due < *first)) first = next->due;
+  }
+  return first;
+}
+
 std::optional<Instant> Core::Machine::stale_after(const Connection& connection) const {
   if (connection.rule == nullptr) return std::nullopt;
   const Instant since = connection.history.last_success.value_or(connection.history.first_seen);
   auto& remembered = connection.expected_after;
-  if (!remembered || remembered->first != since) {
-    std::optional<Instant> first;
-    for (const ScheduleIndex index : connection.schedules) {
-      const auto next = slots[index].when.next(since);
-      if (next && (!first || *next < *first)) first = next;
-    }
-    remembered = {since, first};
-  }
+  if (!remembered || remembered->first != since) remembered = {since, expected_after(connection, since)};
   const auto& policy = connection.rule->policy.freshness;
   if (!std::holds_alternative<LateAuto>(policy.late_after) || remembered->second)
     return late_after(policy, connection.history, remembered->second);

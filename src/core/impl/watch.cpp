@@ -15,17 +15,19 @@ constexpr Millis discover_again{std::chrono::seconds{10}};
 constexpr std::uint32_t missing_polls_before_read = 2;
 
 bool moved(const JobView& before, const JobView& after) {
-  return before.status != after.status || before.attempts != after.attempts ||
-         before.counters != after.counters;
+  // Counters go on without Airbyte's workers.
+  return before.status != after.status || before.attempts != after.attempts;
 }
 
 }  // namespace
 
 void Core::Machine::airbyte_seen() {
-  if (!up) tell(fact::AirbyteReachable{true, std::nullopt});
-  up = true;
+  const bool was_up = std::exchange(up, true);
+  if (!was_up) {
+    tell(fact::AirbyteReachable{true, std::nullopt});
+    watch_outage();  // also one of a former life
+  }
   if (down_since) {
-    watch_outage();
     came_back_after(now.mono - *down_since);
     watched_since = now.wall;
   }
@@ -77,12 +79,6 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   const bool history = !job_cursor && !jobs_known;  // the first poll ever
   const bool first = !jobs_known;
   jobs_known = true;
-  std::optional<Millis> youngest;
-  for (const auto& job : page.active) {
-    see_active(job, first);
-    const Millis age = std::max(Millis{}, now.wall - job.created);
-    youngest = std::min(youngest.value_or(age), age);
-  }
   // An end is at most three things to keep and two to tell: a herd's ends come together.
   out->durable.reserve(out->durable.size() + 3 * page.ended.size());
   out->facts.reserve(out->facts.size() + 2 * page.ended.size());
@@ -90,6 +86,13 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   for (const auto& job : page.ended) {
     see_ended(job, history);
     cursor = std::max(cursor.value_or(job.updated), job.updated);
+  }
+  // After the ends, so that whoever looks for the effect of an old request finds the oldest job first.
+  std::optional<Millis> youngest;
+  for (const auto& job : page.active) {
+    see_active(job, first);
+    const Millis age = std::max(Millis{}, now.wall - job.created);
+    youngest = std::min(youngest.value_or(age), age);
   }
   ended_behind = !page.ended_complete;
   if (page.ended_complete) see_missing(page);
@@ -160,6 +163,7 @@ void Core::Machine::see_active(const JobView& job, bool first_poll) {
   const auto known = std::find_if(connection.active.begin(), connection.active.end(),
                                   [&](const ActiveJob& active) { return active.view.id == job.id; });
   if (known == connection.active.end()) {
+    note_unclaimed(connection, job);
     if (!first_poll && job.id > newest_job) movement(connection);
     connection.active.push_back({.view = job, .since = now.mono, .seen_in_poll = poll_number});
     connection.active.back().watch.begin(job, observed.now());
@@ -248,6 +252,7 @@ void Core::Machine::see_ended(const JobView& job, bool history) {
   if (entry == connection_index.end()) return;
   auto& connection = connections[entry->second];
   if (!history) movement(connection);
+  note_unclaimed(connection, job);
   connection.newest_job_created = std::max(connection.newest_job_created.value_or(job.created), job.created);
   if (fresh || !connection.holding.empty()) look_for_effects(entry->second, job);
 
@@ -288,9 +293,14 @@ Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, b
   past.last_ended = std::max(past.last_ended, job.id);
   past.newest_job_created = connection.newest_job_created;
   auto judgement = judged(connection, job);
+  if (judgement.unlike_before && !history && ++connection.unlike_before >= new_normal) {
+    past.samples.clear();
+    judgement = {};
+  }
   if (job.type == JobType::sync || job.type == JobType::refresh) {
     if (job.status == JobStatus::succeeded && judgement.verified) {
       remember_success(connection, job);
+      connection.unlike_before = 0;
       if (!history) verified_success(index, job, judgement.outlier);
     } else if (job.status == JobStatus::succeeded && !history) {
       raise(connection, IncidentKind::suspect_success,
@@ -347,15 +357,18 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
   }
   if (!ending.lost && job.status == JobStatus::cancelled) {
     std::optional<FailureClass> failure;
-    if (ending.recovery) {
-      open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(ending.recovery->kind));
+    const bool was_stuck = ending.recovery && ending.recovery->kind;
+    if (ending.recovery && !was_stuck)
+      open.run.why = fmt::format("job {} was cancelled by a blackout", job.id.value);
+    if (was_stuck) {
+      open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(*ending.recovery->kind));
       if (ending.recovery->kind == StuckKind::max_run_time) failure = FailureClass::deadline;
       if (run_again(open, job, *ending.recovery)) return;
     }
     const ConnectionIndex index = open.connection;
     const Run run = open.run;
     finish(id, Verdict::cancelled, failure);
-    if (ending.recovery) run_failed(index, run, job);
+    if (was_stuck) run_failed(index, run, job);
     return;
   }
   const FailureClass failure = ending.lost.value_or(classify(job.failures));

@@ -214,6 +214,7 @@ Entries global_entries(const Settings& settings) {
                    }));
   out.emplace_back("mode", std::string(to_string(plan.mode)));
   out.emplace_back("web.listen_address", shown(settings.listen_address));
+  out.emplace_back("web.unix_socket", settings.unix_socket.empty() ? "none" : shown(settings.unix_socket));
   out.emplace_back("metrics.connection_detail", std::string(to_string(settings.connection_detail)));
   out.emplace_back("metrics.connection_limit", std::to_string(settings.connection_limit));
   out.emplace_back("history.keep", to_string(plan.history_keep));

@@ -232,6 +232,10 @@ const Shape& web_shape() {
       {.name = "listen_address",
        .standard = "127.0.0.1:9927",
        .doc = "HOST:PORT of metrics, health and the API; like --web.listen-address"},
+      {.name = "unix_socket",
+       .kind = Kind::path,
+       .doc = "A Unix socket beside it (mode 0660), where the audit knows who asks; like --web.unix-socket",
+       .example = "/run/syncwarden/api.sock"},
       {.name = "config_file", .later = true},
   }};
   return shape;
