@@ -10,6 +10,7 @@
 #include "observe/metrics.hpp"
 #include "ports/store.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,6 +38,9 @@ using Reload = std::function<boost::asio::awaitable<Result<std::string>>()>;
 using LogLines =
     std::function<boost::asio::awaitable<Result<std::vector<std::string>>>(JobId job, std::size_t most)>;
 
+/// The name of a user of this machine; empty where nobody knows it.
+using UserName = std::function<boost::asio::awaitable<std::string>(std::uint32_t uid)>;
+
 struct Dependencies {
   const ReadView& view;
   observe::Metrics& metrics;
@@ -46,6 +50,7 @@ struct Dependencies {
   CommandSink* commands = nullptr;  ///< without it nothing can be asked for
   Store* history = nullptr;         ///< without it only the present can be read
   LogLines log_lines;               ///< empty: no logs
+  UserName user_name;               ///< empty: the audit has numbers only
   observe::BuildInfo build = observe::current_build();
   Now started;  ///< ready at the latest 60 s after this, polled or not
   std::string listen_address = "127.0.0.1:9927";

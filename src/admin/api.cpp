@@ -68,15 +68,11 @@ bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
-/// Over TCP without users nobody can tell who is at the other end, so a name is what the client says and is
-/// marked as such.
-std::string who_asks(const http::Request& request, const http::Peer& peer) {
-  std::string where = peer.uid ? fmt::format("uid {} on this host", *peer.uid) : std::string("local");
-  if (!peer.user.empty()) where = fmt::format("{} from {}", printable(peer.user, longest_user), peer.address);
+std::string own_account(const http::Request& request) {
   const auto told = request.header("X-Syncwarden-User");
-  if (!told || told->empty()) return where;
+  if (!told || told->empty()) return {};
   const auto decoded = http::decode_query_component(*told);
-  return fmt::format("{} (by own account; {})", printable(decoded ? *decoded : *told, longest_user), where);
+  return printable(decoded ? *decoded : *told, longest_user);
 }
 
 bool is_json(const http::Request& request) {
@@ -121,7 +117,9 @@ Answer serve(const Endpoint& endpoint, SourcesPtr sources, std::vector<std::stri
     auto key = idempotency_key(request);
     if (!key) return respond(api_error(key.error()));
     asked.key = *std::move(key);
-    asked.who = who_asks(request, peer);
+    asked.uid = peer.uid;
+    if (!peer.user.empty()) asked.user = fmt::format("{} from {}", printable(peer.user, longest_user), peer.address);
+    asked.account = own_account(request);
     asked.body = std::move(request.body);
   }
   return endpoint.serve(std::move(sources), std::move(asked));

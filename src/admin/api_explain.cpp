@@ -147,6 +147,8 @@ Answer api_explain(SourcesPtr sources, ApiRequest request) {
     evidence.rule = picture.rule;
     evidence.schedules = picture.schedules;
     evidence.waiting = picture.waiting;
+    if (picture.pause != nullptr) evidence.pause = *picture.pause;
+    evidence.breaker_open = picture.breaker_open;
   });
   if (evidence.connection.id.empty()) {
     const Error gone{Errc::not_found, "this connection is gone", "", ""};

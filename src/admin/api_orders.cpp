@@ -3,7 +3,9 @@
 #include "admin/impl/api_json.hpp"
 #include "admin/impl/order.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <fmt/format.h>
 
 namespace syncwarden::admin {
 namespace asio = boost::asio;
@@ -44,6 +47,20 @@ asio::awaitable<Result<CommandDone>> submit(SourcesPtr sources, CommandRequest r
   co_return late;
 }
 
+/// As the audit names whoever asks. Over a Unix socket the kernel tells whose process it is. Over TCP nobody
+/// can, so a name is what the client says and is marked as such.
+asio::awaitable<std::string> who_asks(SourcesPtr sources, std::optional<std::uint32_t> uid,
+                                      std::string account) {
+  if (!uid) co_return account.empty() ? std::string("local") : account + " (by own account; local)";
+  std::string name;
+  if (sources->user_name) name = co_await sources->user_name(*uid);
+  std::string who = name.empty() ? fmt::format("uid {} on this host", *uid)
+                                 : fmt::format("{} (uid {} on this host)", name, *uid);
+  // Several people may share a user of the system.
+  if (!account.empty() && account != name) who += fmt::format(", by own account {}", account);
+  co_return who;
+}
+
 }  // namespace
 
 Answer api_order(SourcesPtr sources, ApiRequest request) {
@@ -54,7 +71,9 @@ Answer api_order(SourcesPtr sources, ApiRequest request) {
   auto what = read_order(sources->view, request.path, request.body, sources->clock().wall);
   if (!what) co_return api_error(what.error());
   CommandRequest order;
-  order.who = std::move(request.who);
+  auto who = request.user;
+  if (who.empty()) who = co_await who_asks(sources, request.uid, std::move(request.account));
+  order.who = std::move(who);
   order.key = std::move(request.key);
   order.what = *std::move(what);
   const auto done = co_await submit(sources, std::move(order));

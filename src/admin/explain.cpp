@@ -223,7 +223,23 @@ class Teller {
          {}});
   }
 
+  /// What the coming ticks will meet.
   void add_next() {
+    if (e_.pause) {
+      const Pause& pause = *e_.pause;
+      lines_.push_back(
+          {LineKind::waiting,
+           pause.since,
+           fmt::format("paused since {} by {}{}{}: ticks are skipped until {}", to_rfc3339(pause.since),
+                       printable(pause.by), pause.connection.empty() ? ", with everything else" : "",
+                       pause.reason.empty() ? "" : " (" + printable(pause.reason) + ")",
+                       pause.until ? to_rfc3339(*pause.until) : std::string("somebody resumes it")),
+           {}});
+    }
+    if (e_.breaker_open) {
+      lines_.push_back(
+          {LineKind::waiting, {}, "the breaker is open: only probes are started until one succeeds", {}});
+    }
     std::optional<Instant> next;
     for (const auto& schedule : schedules_) {
       const auto after = schedule.next(e_.now);

@@ -25,6 +25,8 @@ struct Evidence {
   std::string rule;                    ///< "file:line"; empty: observed only
   std::vector<std::string> schedules;  ///< texts of our schedules
   std::vector<WaitingPicture> waiting;
+  std::optional<Pause> pause;  ///< that holds it now, of its own or with everything
+  bool breaker_open = false;
   std::optional<Instant> at;  ///< nothing: the newest ticks
   Instant now;
   std::vector<Tick> ticks;

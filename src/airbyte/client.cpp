@@ -340,7 +340,12 @@ asio::awaitable<Result<JobView>> HttpAirbyte::do_job(JobId id) {
     if (!no_such_route) co_return view;
   }
   Result<JobView> light = co_await read_job(*place, id, "/jobs/get_light", &no_such_route);
-  if (light) reads_light_ = true;
+  if (!light) co_return light.error();
+  reads_light_ = true;
+  if (!is_terminal(light->status) || light->connection.empty()) co_return light;
+  // What it moved is told by the list only, and without it a good end looks like an empty one.
+  Result<std::optional<JobView>> listed = co_await listing_.newest(*place, light->connection);
+  if (listed && listed->has_value() && (*listed)->id == id) co_return std::move(**listed);
   co_return light;
 }
 
@@ -494,6 +499,8 @@ std::string_view to_string(Operation operation) {
       return "trigger_job";
     case Operation::cancel_job:
       return "cancel_job";
+    case Operation::administer:
+      return "administer";
   }
   return "health";
 }

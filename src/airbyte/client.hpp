@@ -18,8 +18,9 @@
 
 namespace syncwarden::airbyte {
 
-/// What a request is for; a closed set, because it becomes a label. Probes count as `health`, the lists that
-/// complete connections (sources, destinations, definitions) as `list_connections`, as do updates.
+/// What a request is for; a closed set, because it becomes a label (all_operations). Probes count as
+/// `health`, the lists that complete connections (sources, destinations, definitions) as `list_connections`,
+/// as do updates.
 enum class Operation : std::uint8_t {
   get_token,
   health,
@@ -29,6 +30,7 @@ enum class Operation : std::uint8_t {
   get_job,
   trigger_job,
   cancel_job,
+  administer,  ///< what commands ask for, never the daemon: no label of its own
 };
 inline constexpr std::array all_operations{
     Operation::get_token, Operation::health,  Operation::list_workspaces, Operation::list_connections,

@@ -3,6 +3,7 @@
 #include "admin/admin.hpp"
 #include "airbyte/client.hpp"
 #include "app/flags.hpp"
+#include "app/user.hpp"
 #include "http/server.hpp"
 #include "observe/fact_log.hpp"
 #include "observe/metrics.hpp"
@@ -109,6 +110,7 @@ class Daemon {
   asio::awaitable<bool> check_password(std::string password, std::string hash);
   Result<std::uint16_t> listen();
   asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId job, std::size_t most);
+  asio::awaitable<std::string> user_name_of(std::uint32_t uid);
   admin::Health health();
   asio::awaitable<Result<void>> start();
   asio::awaitable<void> wait_for_signals();
@@ -245,6 +247,7 @@ void Daemon::open_server() {
   admin.listen_address = options_.settings.listen_address;
   admin.commands = shell_.get();
   admin.history = store_.get();
+  admin.user_name = [this](std::uint32_t uid) { return user_name_of(uid); };
   admin.log_lines = [this](JobId job, std::size_t most) { return log_lines(job, most); };
   if (options_.reload) admin.reload = [this] { return reload(); };
   admin.host_names = options_.settings.host_names;
@@ -307,10 +310,20 @@ Result<void> Daemon::take_web_config(const settings::WebConfig& web) {
 
 Result<std::uint16_t> Daemon::listen() {
   auto port = server_->listen(options_.settings.listen_address);
-  if (!port || options_.unix_socket.empty()) return port;
-  const auto bound = server_->listen_unix(options_.unix_socket);
+  const auto& local = options_.settings.unix_socket;
+  if (!port || local.empty()) return port;
+  const auto bound = server_->listen_unix(local);
   if (!bound) return bound.error();
   return port;
+}
+
+asio::awaitable<std::string> look_up_user(std::uint32_t uid) { co_return user_name(uid); }
+
+/// On the worker: names may come from a directory that takes its time.
+asio::awaitable<std::string> Daemon::user_name_of(std::uint32_t uid) {
+  auto looking = look_up_user(uid);
+  auto name = co_await asio::co_spawn(worker_, std::move(looking), asio::use_awaitable);
+  co_return name;
 }
 
 /// A reload may replace the client meanwhile; this one lives until it has answered.
@@ -459,6 +472,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   next.state_path = options_.settings.state_path;
   next.listen_address = options_.settings.listen_address;
   next.host_names = options_.settings.host_names;
+  next.unix_socket = options_.settings.unix_socket;
   options_.settings = std::move(next);
   metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
   metrics_.config_loaded(runtime::read_clock().wall);

@@ -17,8 +17,7 @@ namespace syncwarden::app {
 struct DaemonOptions {
   settings::Settings settings;
   std::function<settings::Loaded()>
-      reload;               ///< reads the configuration anew; empty: there is nothing to reload
-  std::string unix_socket;  ///< path of a second way in; empty: none
+      reload;  ///< reads the configuration anew; empty: there is nothing to reload
   observe::LogOptions log;
   /// Called on the loop when everything is up, with the port of the admin server.
   std::function<void(std::uint16_t port)> ready;

@@ -1,6 +1,7 @@
 #include "app/daemon_client.hpp"
 
 #include "app/flags.hpp"
+#include "app/user.hpp"
 #include "base/text.hpp"
 #include "settings/settings.hpp"
 
@@ -13,7 +14,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
-#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace syncwarden::app {
@@ -21,6 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Millis patience{std::chrono::seconds{25}};  // the daemon itself gives a command 20 s
+constexpr std::string_view unix_scheme = "unix:";
 constexpr std::size_t largest_answer = 32 * 1024 * 1024;
 constexpr std::string_view where_it_listens =
     "is it running? start it with `syncwarden run`, or say where it listens with --url or --config.file";
@@ -53,21 +55,36 @@ std::string local_url(const std::string& address) {
 }
 
 void DaemonFlags::add_to(CLI::App& command, bool file_too) {
-  command.add_option("--url", url, "where the daemon is; http://127.0.0.1:9927 unless a file says otherwise");
-  if (file_too)
-    command.add_option("--config.file", file, "the daemon's configuration, for its listen address");
+  command.add_option(
+      "--url", url,
+      "where the daemon is, http://HOST:PORT or unix:/PATH; else its Unix socket where there is one, else "
+      "http://127.0.0.1:9927");
+  if (file_too) command.add_option("--config.file", file, "the daemon's configuration, for where it listens");
   command.add_flag("--json", json, "the daemon's answer as JSON, times in UTC");
 }
 
+namespace {
+
+/// A socket that this user may use; whether somebody listens there shows itself.
+bool usable(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && ::access(path.c_str(), W_OK) == 0;
+}
+
+}  // namespace
+
 Result<std::string> DaemonFlags::address() const {
   if (!url.empty()) return url;
-  if (file.empty()) return local_url("127.0.0.1:9927");
+  if (file.empty())
+    return usable(usual_unix_socket) ? std::string("unix:") + usual_unix_socket : local_url("127.0.0.1:9927");
   settings::LoadOptions options;
   options.environment = environment;
   const auto loaded = settings::load_file(file, options);
   print(loaded);
   if (!loaded.ok())
     return Error{Errc::invalid_config, "the configuration is wrong", file, "give --url instead"};
+  const auto& local = loaded.settings->unix_socket;
+  if (!local.empty() && usable(local)) return "unix:" + local;
   return local_url(loaded.settings->listen_address);
 }
 
@@ -99,10 +116,13 @@ Result<Secret> token_of_environment() {
 Result<std::unique_ptr<DaemonClient>> DaemonClient::make(const DaemonFlags& flags) {
   const auto url = flags.address();
   if (!url) return url.error();
-  const auto origin = http::Origin::parse(*url);
+  http::ClientOptions options;
+  if (url->starts_with(unix_scheme)) options.unix_socket = url->substr(unix_scheme.size());
+  const bool local = !options.unix_socket.empty();
+  const auto origin = http::Origin::parse(local ? std::string("http://localhost") : *url);
   if (!origin) return origin.error();
-  std::unique_ptr<DaemonClient> daemon(new DaemonClient(origin->url(), origin->base_path));
-  auto client = http::make_client(daemon->loop_.get_executor(), *origin, {});
+  std::unique_ptr<DaemonClient> daemon(new DaemonClient(local ? *url : origin->url(), origin->base_path));
+  auto client = http::make_client(daemon->loop_.get_executor(), *origin, std::move(options));
   if (!client) return client.error();
   daemon->client_ = *std::move(client);
   auto token = token_of_environment();
@@ -202,8 +222,7 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& par
 
 std::string user_name() {
   if (const auto named = environment("USER"); named && !named->empty()) return printable(*named, 64);
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry == nullptr ? std::string() : printable(entry->pw_name, 64);
+  return user_name(::getuid());
 }
 
 int report_answer(const Error& error) {

@@ -20,18 +20,23 @@
 
 namespace syncwarden::app {
 
+/// Where a daemon's Unix socket usually is.
+inline constexpr const char* usual_unix_socket = "/run/syncwarden/api.sock";
+
 /// Where a server that listens on `address` is reached from this machine.
 [[nodiscard]] std::string local_url(const std::string& address);
 
 /// --url, --config.file and --json, as every command that asks the daemon takes them.
 struct DaemonFlags {
-  std::string url;   ///< wins over the file
-  std::string file;  ///< the daemon's configuration, for its listen address
+  std::string url;   ///< "http://…", or "unix:/path" of a socket; wins over the file
+  std::string file;  ///< the daemon's configuration, for where it listens
   bool json = false;
 
   /// `file_too`: false where the command has --config.file for something else as well.
   void add_to(CLI::App& command, bool file_too = true);
-  /// Errc::invalid_config when the file is wrong; its problems are printed.
+  /// A URL, or "unix:/path". Without --url: the Unix socket that the file names, or the usual one where no
+  /// file is given, if this user may write to it; else the listen address. Errc::invalid_config when the file
+  /// is wrong; its problems are printed.
   [[nodiscard]] Result<std::string> address() const;
 };
 

@@ -28,6 +28,8 @@ constexpr std::array flags{
     Flag{"state", "sqlite:PATH"},
     Flag{"mode", "live, or shadow: decide and record, send nothing"},
     Flag{"web.listen_address", "where metrics and health are served, 127.0.0.1:9927 unless told otherwise"},
+    Flag{"web.unix_socket",
+         "a Unix socket beside it (mode 0660), where the audit knows who asks; commands use it, too"},
 };
 
 /// Secrets never come by flag, where `ps` shows them.

@@ -1,4 +1,5 @@
 #include "app/commands/commands.hpp"
+#include "app/completion.hpp"
 #include "app/flags.hpp"
 #include "base/text.hpp"
 #include "observe/build_info.hpp"
@@ -29,6 +30,16 @@ std::optional<std::string> misspelt(const CLI::App& app, int argc, char** argv) 
   return std::string(*near);
 }
 
+/// What the completion scripts ask; no command, so that nobody's help shows it.
+bool answered_completion(const CLI::App& app, int argc, char** argv) {
+  using namespace syncwarden;
+  if (argc < 2 || std::string_view(argv[1]) != "--complete") return false;
+  const std::vector<std::string> words(argv + 2, argv + argc);
+  const auto names = [&words] { return app::names_from_daemon(words); };
+  for (const auto& word : app::completions(app, words, names)) fmt::print("{}\n", word);
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,7 +54,9 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "help for every command");
   app.require_subcommand(1);
   app.footer(
-      "Most commands ask the daemon at http://127.0.0.1:9927; --url or --config.file name another one.\n"
+      "Most commands ask the daemon at its Unix socket, /run/syncwarden/api.sock, or at "
+      "http://127.0.0.1:9927;\n"
+      "--url or --config.file name another one.\n"
       "Exit status: 0 done, 1 what was asked about failed, 2 usage or configuration, 3 Airbyte or the daemon "
       "out of reach; `sync --wait` also 4 suspect, 5 cancelled, 6 still running.");
   app::Chosen chosen;
@@ -52,6 +65,7 @@ int main(int argc, char** argv) {
   app::add_check(app, chosen);
   app::add_next(app, chosen);
   app::add_plan(app, chosen);
+  app::add_selftest(app, chosen);
   app::add_emulator(app, chosen);
   app::add_status(app, chosen);
   app::add_explain(app, chosen);
@@ -65,7 +79,13 @@ int main(int argc, char** argv) {
   app::add_ack(app, chosen);
   app::add_logs(app, chosen);
   app::add_state(app, chosen);
-  app::add_healthcheck(app, chosen);
+  app::add_airbyte(app, chosen);
+  app::add_apply(app, chosen);
+  app::add_export(app, chosen);
+  app::add_adopt(app, chosen);
+  app::add_release(app, chosen);
+  app::add_completion(app, chosen);
+  if (answered_completion(app, argc, argv)) return app::exit_done;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

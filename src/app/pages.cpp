@@ -299,9 +299,13 @@ std::string runs_page(const Answer& runs, Instant now, const Look& look) {
     const bool finished = run["phase"].text() == "finished";
     std::string result = finished ? run["verdict"].text() : run["phase"].text();
     if (run["failure"].known()) result += " (" + run["failure"].text() + ")";
+    // `by` is who asked for a run by hand, and of every other one who cancelled it.
+    const bool by_hand = run["cause"].text() == "manual";
+    const std::string by = run["by"].known() ? " by " + run["by"].text() : std::string();
+    if (!by_hand && run["verdict"].text() == "cancelled") result += by;
     const Tone tone = verdict_tone(run["verdict"].text());
     table.add({when_text(run["nominal"].instant(), now), name_of(run["connection"]),
-               run["cause"].text() + (run["by"].known() ? " by " + run["by"].text() : ""),
+               run["cause"].text() + (by_hand ? by : ""),
                job["id"].known() ? std::to_string(job["id"].count()) : std::string("-"),
                finished && created && ended ? admin::rough_text(*ended - *created) : std::string("-"),
                moved_text(job), Cell(result, tone), with_local_times(run["why"].text(), now)});

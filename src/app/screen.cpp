@@ -52,7 +52,10 @@ Look Look::of_output() {
   look.terminal = ::isatty(STDOUT_FILENO) == 1;
   if (!look.terminal) return look;
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) look.width = size.ws_col;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+    look.width = size.ws_col;
+    look.height = size.ws_row;
+  }
   const char* const no_colour = std::getenv("NO_COLOR");
   const char* const kind = std::getenv("TERM");
   look.colour =
@@ -68,6 +71,27 @@ std::size_t display_width(std::string_view text) {
     text.remove_prefix(glyph.bytes);
   }
   return columns;
+}
+
+std::string redrawn(std::string_view page, std::string_view foot, const Look& look) {
+  constexpr std::string_view end_of_line = "\x1b[K\n";
+  std::string out = "\x1b[H";
+  // The foot takes a line.
+  std::size_t room = look.height > 1 ? look.height - 1 : static_cast<std::size_t>(-1);
+  std::size_t cut = 0;
+  while (!page.empty()) {
+    const std::size_t end = std::min(page.find('\n'), page.size());
+    if (room > 0) {
+      out.append(page.substr(0, end)).append(end_of_line);
+      --room;
+    } else {
+      ++cut;
+    }
+    page.remove_prefix(std::min(end + 1, page.size()));
+  }
+  const std::string below =
+      cut == 0 ? std::string(foot) : std::to_string(cut) + " more lines; " + std::string(foot);
+  return out + (look.width > 0 ? fitted(below, look.width) : below) + "\x1b[J";
 }
 
 std::string fitted(std::string_view text, std::size_t columns) {

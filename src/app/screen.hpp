@@ -10,7 +10,8 @@ namespace syncwarden::app {
 
 /// What the output can show.
 struct Look {
-  std::size_t width = 0;  ///< columns; 0: no limit
+  std::size_t width = 0;   ///< columns; 0: no limit
+  std::size_t height = 0;  ///< lines; 0: no limit
   bool colour = false;
   bool terminal = false;
 
@@ -24,6 +25,9 @@ enum class Tone { plain, good, warning, bad, faint };
 [[nodiscard]] std::size_t display_width(std::string_view text);
 /// Cut to so many columns, the last of them an ellipsis where something is missing.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t columns);
+/// A page over what a terminal shows now, without a flicker: each line replaces the one before, what is too
+/// much for the screen is cut, and the last line says so. `foot` stands below it.
+[[nodiscard]] std::string redrawn(std::string_view page, std::string_view foot, const Look& look);
 [[nodiscard]] std::string toned(std::string_view text, Tone tone, const Look& look);
 
 struct Cell {

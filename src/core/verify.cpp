@@ -107,14 +107,13 @@ Judgement judge(const JobView& job, const ConnectionHistory& history, const Veri
   const auto deviation = robust_deviation(static_cast<double>(sample.duration.count()), durations);
   // Who moves what it usually moves may be as fast as it likes.
   const double usual_records = median(past).value_or(0);
-  const bool moved_enough =
-      sample.records && usual_records > 0 &&
-      static_cast<double>(*sample.records) >= usual_records * believable_share;
+  const bool moved_enough = sample.records && usual_records > 0 &&
+                            static_cast<double>(*sample.records) >= usual_records * believable_share;
   if (!moved_enough && deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
       static_cast<double>(sample.duration.count()) <
           static_cast<double>(usual_time.count()) * suspect_share) {
     return unlike_before(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
-                               to_string(sample.duration), durations.size(), to_string(usual_time)));
+                                     to_string(sample.duration), durations.size(), to_string(usual_time)));
   }
   const auto rejected = static_cast<double>(job.counters.records_rejected.value_or(0));
   if (policy.volume != VolumeCheck::off && rejected > 0 &&

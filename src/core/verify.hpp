@@ -5,20 +5,21 @@
 #include "model/mutation.hpp"
 #include "model/policy.hpp"
 
-#include <optional>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace syncwarden::core {
 
 struct Judgement {
   bool verified = true;
-  std::string evidence;  ///< why it is not: "0 records; its last 12 runs moved 3900 in the middle"
-  std::string outlier;   ///< verified, and yet unusual: for an alert, nothing more; empty: nothing
+  std::string evidence;        ///< why it is not: "0 records; its last 12 runs moved 3900 in the middle"
+  std::string outlier;         ///< verified, and yet unusual: for an alert, nothing more; empty: nothing
   bool unlike_before = false;  ///< it is not, only because it is much smaller or faster than those before
 };
 
-/// So many in a row that are unlike those before, but like each other's kind, are what the connection does now.
+/// So many in a row that are unlike those before, but like each other's kind, are what the connection does
+/// now.
 inline constexpr std::uint32_t new_normal = 3;
 
 /// Judges a job that Airbyte calls succeeded by the connection's own history of verified successes.

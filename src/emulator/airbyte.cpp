@@ -50,7 +50,7 @@ Actor Airbyte::actor_named(const std::string& name, const std::string& connector
   }
   if (actor.definition.empty()) actor.definition = definitions().front().id;
   actor_by_id_.emplace(id, actors_.size());
-  actors_.push_back({actor, workspace.id, source, options_.start});
+  actors_.push_back({actor, workspace.id, source, options_.start, {}, false});
   return actor;
 }
 
@@ -77,11 +77,14 @@ void Airbyte::add_pipeline(const Pipeline& pipeline) {
   connection.behaviour = pipeline.behaviour;
   connection.schedule = pipeline.schedule;
   connection.created = options_.start;
+  put(std::move(connection));
+}
 
+void Airbyte::put(Connection connection) {
   const auto index = static_cast<ConnectionIndex>(connections_.size());
-  by_id_.emplace(view.id, index);
-  Flow flow{hash64(view.id.text, options_.seed)};
-  flow.last_success = options_.start;
+  by_id_.emplace(connection.view.id, index);
+  Flow flow{hash64(connection.view.id.text, options_.seed)};
+  flow.last_success = connection.created;
   connections_.push_back(std::move(connection));
   flows_.push_back(std::move(flow));
   table_.add_connection();
@@ -199,28 +202,6 @@ void Airbyte::schedule_due(ConnectionIndex index) {
   // A run that is still going: no overlap, no queue; the wait is computed again when it ends.
   if (connections_[index].phase != Phase::idle) return;
   signal(index, JobType::sync, Cause::schedule);
-}
-
-bool Airbyte::update(const ConnectionId& id, const ConnectionPatch& patch, Instant now) {
-  advance(now);
-  const auto index = find(id);
-  if (!index) return false;
-  auto& connection = connections_[*index];
-  if (patch.name) connection.view.name = *patch.name;
-  if (patch.status) {
-    connection.view.status = *patch.status;
-    give_reason(connection, {});
-    flows_[*index].failures_in_row = 0;
-  }
-  if (patch.breaking_change) connection.view.breaking_change = *patch.breaking_change;
-  if (patch.schedule) {
-    connection.schedule = *patch.schedule;
-    connection.view.schedule = patch.schedule->kind;
-    connection.view.schedule_text = patch.schedule->text();
-    flows_[*index].cron.reset();
-  }
-  reschedule(*index, true);
-  return true;
 }
 
 void Airbyte::set_behaviour(const ConnectionId& id, Behaviour behaviour) {

@@ -49,6 +49,7 @@ struct Options {
   RetryRules retries;
   bool auto_disable = true;         ///< 8.4
   std::size_t history_limit = 0;    ///< entries kept of history(); 0: all
+  Behaviour created;                ///< of connections that are set up while it runs
   std::optional<Millis> keep_jobs;  ///< how long jobs are kept after their end; absent: for ever
 };
 
@@ -70,6 +71,11 @@ struct Connection {
   OwnSchedule schedule;
   Instant created;
   std::string status_reason;  ///< why Airbyte switched it off; empty otherwise
+  std::string catalog;        ///< syncCatalog as JSON; empty: the sample's one stream
+  std::string namespace_definition = "destination";
+  std::string namespace_format;
+  std::string prefix;
+  std::string schema_changes = "ignore";
   Phase phase = Phase::idle;
   JobId job;  ///< of the workflow, where it has one
 };
@@ -85,6 +91,8 @@ struct ActorRecord {
   WorkspaceId workspace;
   bool source = true;
   Instant created;
+  std::string configuration;  ///< JSON with its secrets; empty: the sample's
+  bool deleted = false;
 };
 
 /// What happened to a verb at once. Only `accepted` has a ticket.
@@ -113,6 +121,20 @@ struct ConnectionPatch {
   std::optional<ConnectionStatus> status;
   std::optional<OwnSchedule> schedule;
   std::optional<bool> breaking_change;  ///< false: somebody has decided about the changed schema
+  std::optional<std::string> catalog;
+  std::optional<std::string> namespace_definition;
+  std::optional<std::string> namespace_format;
+  std::optional<std::string> prefix;
+  std::optional<std::string> schema_changes;
+};
+
+/// A source or destination that somebody sets up.
+struct NewActor {
+  WorkspaceId workspace;
+  std::string name;
+  DefinitionId definition;
+  bool source = true;
+  std::string configuration;
 };
 
 /// The class is driven by instants that never fall: every call with a `now` plays what is due first.
@@ -144,6 +166,18 @@ class Airbyte {
 
   /// False for an unknown connection. Any update wakes the schedule (4.4).
   bool update(const ConnectionId& id, const ConnectionPatch& patch, Instant now);
+
+  // ---- setting up
+  ActorId add_actor(NewActor actor, Instant now);
+  /// False for an unknown or deleted one.
+  bool change_actor(const ActorId& id, const std::string& name, const std::string& configuration,
+                    Instant now);
+  /// Its connections go with it, as in Airbyte. False for an unknown one.
+  bool remove_actor(const ActorId& id, Instant now);
+  [[nodiscard]] const ActorRecord* find_actor(const ActorId& id) const;
+  /// Between two actors that exist; nothing else of the patch is checked here.
+  ConnectionId add_connection(const ActorId& source, const ActorId& destination, const ConnectionPatch& patch,
+                              Instant now);
 
   // ---- questions, answered as of now()
   [[nodiscard]] JobList jobs(const JobQuery& query) const;
@@ -251,6 +285,7 @@ class Airbyte {
   };
 
   void add_pipeline(const Pipeline& pipeline);
+  void put(Connection connection);
   const Workspace& workspace_named(const std::string& name);
   Actor actor_named(const std::string& name, const std::string& connector, bool source,
                     const Workspace& workspace);
@@ -310,6 +345,7 @@ class Airbyte {
   std::vector<Ticket> ready_;
   std::uint64_t order_ = 0;
   std::uint64_t played_ = 0;
+  std::uint64_t set_up_ = 0;  ///< actors and connections made while it runs
   Ticket last_ticket_ = 0;
   std::size_t waiting_ = 0;
   std::uint32_t running_ = 0;

@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 namespace syncwarden::emulator {
@@ -101,6 +102,12 @@ std::vector<std::string> Body::keys() const {
   std::vector<std::string> list;
   for (const auto& member : impl_->members) list.emplace_back(member.key().data(), member.key().size());
   return list;
+}
+
+std::optional<std::string> Body::json(std::string_view key) const {
+  const auto* value = impl_->find(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return boost::json::serialize(*value);
 }
 
 }  // namespace syncwarden::emulator

@@ -82,28 +82,6 @@ Outcome get(Api& api, const Body& body) {
   return reply(200, json.take());
 }
 
-Outcome update(Api& api, const Body& body) {
-  const auto* connection = connection_asked(api, body);
-  if (connection == nullptr) return no_connection(api, body);
-  if (connection->view.status == ConnectionStatus::locked) {
-    return problem(409, "error:connection/locked", "connection-locked", "The connection is locked",
-                   "The connection is locked");
-  }
-  ConnectionPatch patch;
-  patch.name = body.text("name");
-  if (const auto status = body.text("status")) {
-    patch.status = connection_status_from(*status);
-    if (*patch.status == ConnectionStatus::unknown) return config_error(api, 422, "Unexpected status");
-  }
-  patch.breaking_change = body.flag("breakingChange");
-  auto schedule = read_schedule(api, body);
-  if (auto* refusal = std::get_if<http::Response>(&schedule)) return std::move(*refusal);
-  if (auto* wanted = std::get_if<OwnSchedule>(&schedule)) patch.schedule = std::move(*wanted);
-  const auto id = connection->view.id;
-  api.airbyte.update(id, patch, api.airbyte.now());
-  return get(api, body);
-}
-
 Outcome remove(Api& api, const Body& body) {
   const auto* connection = connection_asked(api, body);
   if (connection == nullptr) return no_connection(api, body);
@@ -252,11 +230,10 @@ struct Named {
   std::string_view name;
   ConfigHandler handler;
 };
-constexpr std::array<Named, 11> operations{{{"connections/list", list},
+constexpr std::array<Named, 10> operations{{{"connections/list", list},
                                             {"connections/list_all", list_all},
                                             {"connections/list_paginated", list_paginated},
                                             {"connections/get", get},
-                                            {"connections/update", update},
                                             {"connections/delete", remove},
                                             {"connections/sync", sync},
                                             {"connections/reset", reset},

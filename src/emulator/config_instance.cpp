@@ -111,55 +111,11 @@ Outcome definitions_list(Api& api, bool source) {
 Outcome source_definitions(Api& api, const Body& /*body*/) { return definitions_list(api, true); }
 Outcome destination_definitions(Api& api, const Body& /*body*/) { return definitions_list(api, false); }
 
-void write_actor(Json& json, const Api& api, const ActorRecord& record) {
-  const auto& known = definitions();
-  const auto definition = std::find_if(
-      known.begin(), known.end(), [&](const Definition& each) { return each.id == record.actor.definition; });
-  const bool source = record.source;
-  json.open('{').member(source ? "sourceDefinitionId" : "destinationDefinitionId",
-                        record.actor.definition.text);
-  json.member(source ? "sourceId" : "destinationId", record.actor.id.text);
-  json.member("workspaceId", record.workspace.text).member("name", record.actor.name);
-  json.member(source ? "sourceName" : "destinationName",
-              definition == known.end() ? std::string{"Custom"} : definition->name);
-  json.key("connectionConfiguration").raw(R"({"host":"db.internal","password":"**********"})");
-  if (api.rules().clears) json.member("createdAt", epoch_s(record.created)).member("status", "active");
-  json.close('}');
-}
-
-Outcome actors_list(Api& api, const Body& body, bool source) {
-  const auto workspace = body.text("workspaceId");
-  if (!workspace) return config_error(api, 422, "workspaceId must not be null");
-  Json json;
-  json.open('{').key(source ? "sources" : "destinations").open('[');
-  for (const auto& record : api.airbyte.actors()) {
-    if (record.source == source && record.workspace.text == *workspace) write_actor(json, api, record);
-  }
-  return reply(200, json.close(']').close('}').take());
-}
-
-Outcome actor_get(Api& api, const Body& body, bool source) {
-  const auto id = body.text(source ? "sourceId" : "destinationId");
-  if (!id) return config_error(api, 422, "the id must not be null");
-  for (const auto& record : api.airbyte.actors()) {
-    if (record.source != source || record.actor.id.text != *id) continue;
-    Json json;
-    write_actor(json, api, record);
-    return reply(200, json.take());
-  }
-  return config_error(api, 404, "Could not find configuration", *id);
-}
-
-Outcome sources_list(Api& api, const Body& body) { return actors_list(api, body, true); }
-Outcome destinations_list(Api& api, const Body& body) { return actors_list(api, body, false); }
-Outcome sources_get(Api& api, const Body& body) { return actor_get(api, body, true); }
-Outcome destinations_get(Api& api, const Body& body) { return actor_get(api, body, false); }
-
 struct Named {
   std::string_view name;
   ConfigHandler handler;
 };
-constexpr std::array<Named, 14> operations{
+constexpr std::array<Named, 10> operations{
     {{"deployment/metadata", deployment},
      {"workspaces/list", workspaces_list},
      {"workspaces/list_by_user_id", workspaces_by_user},
@@ -169,15 +125,13 @@ constexpr std::array<Named, 14> operations{
      {"source_definitions/list", source_definitions},
      {"source_definitions/list_for_workspace", source_definitions},
      {"destination_definitions/list", destination_definitions},
-     {"destination_definitions/list_for_workspace", destination_definitions},
-     {"sources/list", sources_list},
-     {"sources/get", sources_get},
-     {"destinations/list", destinations_list},
-     {"destinations/get", destinations_get}}};
+     {"destination_definitions/list_for_workspace", destination_definitions}}};
 
 ConfigHandler posted(std::string_view operation) {
   if (const auto handler = connection_operation(operation)) return handler;
   if (const auto handler = job_operation(operation)) return handler;
+  if (const auto handler = actor_operation(operation)) return handler;
+  if (const auto handler = pipeline_operation(operation)) return handler;
   for (const auto& [name, handler] : operations) {
     if (name == operation) return handler;
   }

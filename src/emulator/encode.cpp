@@ -1,5 +1,7 @@
 #include "emulator/impl/encode.hpp"
 
+#include "emulator/impl/setup.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -15,8 +17,13 @@ const Connection& connection_of(const Api& api, const Job& job) {
   return api.airbyte.connection(job.connection);
 }
 
+std::string stream_of(const Api& api, const Job& job) {
+  const auto& connection = connection_of(api, job);
+  return connection.catalog.empty() ? connection.view.source.name.str() : first_stream(connection.catalog);
+}
+
 void write_stream_name(Json& json, const Api& api, const Job& job) {
-  json.member("streamName", connection_of(api, job).view.source.name).member("streamNamespace", "public");
+  json.member("streamName", stream_of(api, job)).member("streamNamespace", "public");
 }
 
 }  // namespace
@@ -92,6 +99,21 @@ void write_schedule(Json& json, const OwnSchedule& schedule) {
   }
 }
 
+void write_catalog(Json& json, const Connection& connection) {
+  if (!connection.catalog.empty()) {
+    json.raw(connection.catalog);
+    return;
+  }
+  const auto& name = connection.view.source.name;
+  json.open('{').key("streams").open('[').open('{');
+  json.key("stream").open('{').member("name", name).member("namespace", "public");
+  json.key("jsonSchema").raw("{}").key("supportedSyncModes").raw(R"(["full_refresh","incremental"])");
+  json.close('}').key("config").open('{');
+  json.member("syncMode", connection.behaviour.full_refresh ? "full_refresh" : "incremental");
+  json.member("destinationSyncMode", "append").member("aliasName", name);
+  json.member("selected", true).close('}').close('}').close(']').close('}');
+}
+
 void write_tags(Json& json, const Api& api, const Connection& connection) {
   json.key("tags").open('[');
   for (const auto& tag : connection.view.tags) {
@@ -162,7 +184,7 @@ void write_job(Json& json, const Api& api, const Job& job, bool stats) {
   json.member("createdAt", epoch_s(job.created)).member("updatedAt", epoch_s(job.updated));
   json.member("status", word(api, to_string(job.status)));
   if (api.faults.nulls) json.key("startedAt").null().key("resetConfig").null();
-  json.key("enabledStreams").open('[').open('{').member("name", connection_of(api, job).view.source.name);
+  json.key("enabledStreams").open('[').open('{').member("name", stream_of(api, job));
   json.member("namespace", "public").close('}').close(']');
   if (stats && has_job_stats(api) && !api.faults.drop_stats) {
     if (const auto progress = api.airbyte.progress(job)) {
@@ -207,18 +229,15 @@ void write_attempt_info(Json& json, const Api& api, const Job& job, std::size_t 
 void write_connection(Json& json, const Api& api, const Connection& connection) {
   const auto& view = connection.view;
   json.open('{').member("connectionId", view.id.text).member("name", view.name);
-  json.member("namespaceDefinition", "destination").member("prefix", "");
+  json.member("namespaceDefinition", connection.namespace_definition).member("prefix", connection.prefix);
+  if (!connection.namespace_format.empty()) json.member("namespaceFormat", connection.namespace_format);
   json.member("sourceId", view.source.id.text).member("destinationId", view.destination.id.text);
-  json.key("operationIds").raw("[]").key("syncCatalog").open('{').key("streams").open('[').open('{');
-  json.key("stream").open('{').member("name", view.source.name).member("namespace", "public");
-  json.key("jsonSchema").raw("{}").key("supportedSyncModes").raw(R"(["full_refresh","incremental"])");
-  json.close('}').key("config").open('{');
-  json.member("syncMode", connection.behaviour.full_refresh ? "full_refresh" : "incremental");
-  json.member("destinationSyncMode", "append").member("aliasName", view.source.name);
-  json.member("selected", true).close('}').close('}').close(']').close('}');
+  json.key("operationIds").raw("[]").key("syncCatalog");
+  write_catalog(json, connection);
   write_schedule(json, connection.schedule);
   json.member("status", word(api, to_string(view.status)));
-  json.member("breakingChange", view.breaking_change).member("nonBreakingChangesPreference", "ignore");
+  json.member("breakingChange", view.breaking_change)
+      .member("nonBreakingChangesPreference", connection.schema_changes);
   if (api.rules().locked_status && !connection.status_reason.empty()) {
     json.member("statusReason", connection.status_reason);
   } else if (api.faults.nulls) {
@@ -272,14 +291,19 @@ void write_public_connection(Json& json, const Api& api, const Connection& conne
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     json.member("basicTiming", fmt::format("Every {} {}", connection.schedule.units, unit));
   }
-  json.close('}').member("nonBreakingSchemaUpdatesBehavior", "ignore");
-  json.member("namespaceDefinition", "destination").member("prefix", "");
-  json.key("configurations").open('{').key("streams").open('[').open('{');
-  json.member("name", view.source.name)
-      .member("syncMode", "incremental_append")
-      .close('}')
-      .close(']')
-      .close('}');
+  const bool disables = connection.schema_changes == "disable";
+  json.close('}').member("nonBreakingSchemaUpdatesBehavior",
+                         disables ? std::string("disable_connection") : connection.schema_changes);
+  const bool custom = connection.namespace_definition == "customformat";
+  json.member("namespaceDefinition", custom ? std::string("custom_format") : connection.namespace_definition);
+  if (!connection.namespace_format.empty()) json.member("namespaceFormat", connection.namespace_format);
+  json.member("prefix", connection.prefix).key("configurations");
+  if (connection.catalog.empty()) {
+    json.open('{').key("streams").open('[').open('{').member("name", view.source.name);
+    json.member("syncMode", "incremental_append").close('}').close(']').close('}');
+  } else {
+    json.raw(public_configurations(connection.catalog));
+  }
   json.member("createdAt", epoch_s(connection.created));
   write_tags(json, api, connection);
   json.close('}');

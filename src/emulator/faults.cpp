@@ -19,7 +19,7 @@ struct Named {
   Member member;
 };
 
-const std::array<Named, 13> members{{{"http_502", &Faults::http_502},
+const std::array<Named, 15> members{{{"http_502", &Faults::http_502},
                                      {"bad_gateway_after", &Faults::bad_gateway_after},
                                      {"hang_sync", &Faults::hang_sync},
                                      {"slow_sync", &Faults::slow_sync},
@@ -31,6 +31,8 @@ const std::array<Named, 13> members{{{"http_502", &Faults::http_502},
                                      {"unavailable", &Faults::unavailable},
                                      {"drop_stats", &Faults::drop_stats},
                                      {"unknown_words", &Faults::unknown_words},
+                                     {"slow_connector", &Faults::slow_connector},
+                                     {"forbidden", &Faults::forbidden},
                                      {"nulls", &Faults::nulls}}};
 
 bool assign(Faults& faults, double Faults::*member, const Body& body, std::string_view name) {

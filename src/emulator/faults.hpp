@@ -26,6 +26,8 @@ struct Faults {
   bool unavailable = false;                   ///< health says false, with status 200 (4.1)
   bool drop_stats = false;                    ///< no statistics anywhere
   bool unknown_words = false;                 ///< enum words from the future
+  Millis slow_connector{};                    ///< checks, discoveries and specifications take this long
+  bool forbidden = false;                     ///< 403 for everything that wants credentials
   bool nulls = false;                         ///< null for optional members
 
   bool operator==(const Faults&) const = default;

@@ -146,6 +146,10 @@ asio::awaitable<std::optional<JobId>> State::job_of(Ticket ticket, Millis limit)
 
 asio::awaitable<http::Response> State::answer(Waiting waiting) {
   const auto faults = options_.faults;
+  if (waiting.for_ever) {
+    co_await sleep(std::nullopt);
+    co_return html(503);
+  }
   if (faults.hang_sync && waiting.is_sync) {
     airbyte_.forget(waiting.ticket);
     co_await sleep(std::nullopt);
@@ -207,7 +211,10 @@ std::optional<http::Response> State::before(const http::Request& request, const 
     return limited;
   }
   if (auto refused = gate_.refuse(request, route, airbyte_.now())) return refused;
-  return gate_.token(api_, request, route);
+  if (auto token = gate_.token(api_, request, route)) return token;
+  if (faults.forbidden && !route.rest.ends_with("health") && route.rest != "instance_configuration")
+    return reply(403, R"({"message":"Forbidden"})");
+  return std::nullopt;
 }
 
 asio::awaitable<http::Response> State::handle(http::Request request) {
@@ -218,6 +225,11 @@ asio::awaitable<http::Response> State::handle(http::Request request) {
   if (auto early = before(request, route)) co_return std::move(*early);
 
   const bool verb = is_verb(route, request.method);
+  if (options_.faults.slow_connector > Millis{0} && runs_connector(route.rest)) {
+    const bool on = co_await sleep(options_.faults.slow_connector);
+    if (!on) co_return html(503);
+    tick();
+  }
   const auto delay = verb ? options_.faults.delay_request : Millis{0};
   Outcome outcome;
   if (delay > Millis{0}) {

@@ -1,6 +1,7 @@
 // The Public API (reference 7).
 #include "emulator/impl/api.hpp"
 #include "emulator/impl/encode.hpp"
+#include "emulator/impl/setup.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -268,32 +269,6 @@ Outcome list_connections(Api& api, const Query& query) {
       });
 }
 
-std::optional<http::Response> patch_of(const Body& body, ConnectionPatch& patch) {
-  patch.name = body.text("name");
-  if (const auto status = body.text("status")) {
-    patch.status = connection_status_from(*status);
-    if (*patch.status == ConnectionStatus::unknown) return bad_request("Unexpected status");
-  }
-  const auto schedule = body.object("schedule");
-  if (!schedule) return std::nullopt;
-  const auto type = schedule->text("scheduleType").value_or("");
-  OwnSchedule wanted;
-  if (type == "cron") {
-    wanted.kind = AirbyteSchedule::cron;
-    wanted.cron = schedule->text("cronExpression").value_or("");
-    constexpr std::string_view zone = " UTC";
-    if (wanted.cron.ends_with(zone)) wanted.cron.resize(wanted.cron.size() - zone.size());
-    if (const auto fault = cron_fault(wanted.cron, wanted.zone); !fault.empty()) {
-      return problem(400, fmt::format("error:cron-validation/{}", fault), fault, "Bad cron expression",
-                     fault);
-    }
-  } else if (type != "manual") {
-    return bad_request("scheduleType is manual or cron");
-  }
-  patch.schedule = std::move(wanted);
-  return std::nullopt;
-}
-
 Outcome one_connection(Api& api, const http::Request& request, const std::string& id_text) {
   const ConnectionId id{id_text};
   const auto index = api.airbyte.find(id);
@@ -310,9 +285,15 @@ Outcome one_connection(Api& api, const http::Request& request, const std::string
     if (api.airbyte.connection(*index).view.status == ConnectionStatus::locked) {
       return problem(409, "error:connection/locked", "connection-locked", "The connection is locked", {});
     }
-    ConnectionPatch patch;
-    if (auto bad = patch_of(*body, patch)) return *std::move(bad);
-    api.airbyte.update(id, patch, api.airbyte.now());
+    auto patch = read_public_patch(*body);
+    if (auto* refusal = std::get_if<http::Response>(&patch)) return std::move(*refusal);
+    auto& wanted = std::get<ConnectionPatch>(patch);
+    if (const auto streams = body->json("configurations")) {
+      const auto* source = api.airbyte.find_actor(api.airbyte.connection(*index).view.source.id);
+      if (source != nullptr) wanted.catalog = catalog_from_public(*source, *streams);
+      if (!wanted.catalog) return bad_request("a stream does not exist in the source");
+    }
+    api.airbyte.update(id, wanted, api.airbyte.now());
   }
   Json json;
   write_public_connection(json, api, api.airbyte.connection(*index));
@@ -334,21 +315,25 @@ Outcome list_workspaces(Api& api, const Query& query) {
 Outcome list_actors(Api& api, const Query& query, bool source) {
   const auto only = all(query, "workspaceIds");
   const auto& actors = api.airbyte.actors();
-  const char* kind = source ? "source" : "destination";
   return list_of(
       api, query, source ? "/sources" : "/destinations", actors.size(),
-      [&](std::size_t i) { return actors[i].source == source && in_workspaces(only, actors[i].workspace); },
-      [&](Json& json, std::size_t i) {
-        const auto& actor = actors[i].actor;
-        json.open('{').member(fmt::format("{}Id", kind), actor.id.text).member("name", actor.name);
-        json.member(fmt::format("{}Type", kind), actor.connector)
-            .member("definitionId", actor.definition.text);
-        json.member("workspaceId", actors[i].workspace.text).key("configuration").raw("{}");
-        json.member("createdAt", epoch_s(actors[i].created)).close('}');
-      });
+      [&](std::size_t i) {
+        return actors[i].source == source && !actors[i].deleted && in_workspaces(only, actors[i].workspace);
+      },
+      [&](Json& json, std::size_t i) { write_public_actor(json, actors[i]); });
 }
 
 }  // namespace
+
+http::Response public_not_found(std::string_view kind, std::string_view id) { return not_found(kind, id); }
+http::Response public_bad_request(std::string_view message) { return bad_request(message); }
+http::Response public_unprocessable(std::string_view message) { return unprocessable(message); }
+
+std::optional<std::string> query_text(const http::Request& request, std::string_view name) {
+  const auto query = read_query(request.query());
+  if (!query) return std::nullopt;
+  return first(*query, std::string(name));
+}
 
 Outcome public_operation(Api& api, const http::Request& request, std::string_view path) {
   const auto query = read_query(request.query());
@@ -356,6 +341,7 @@ Outcome public_operation(Api& api, const http::Request& request, std::string_vie
   constexpr std::string_view jobs = "/jobs/";
   constexpr std::string_view connections = "/connections/";
   const bool get = request.method == "GET";
+  if (auto setup = public_setup(api, request, path)) return *std::move(setup);
   if (path == "/jobs") return request.method == "POST" ? create_job(api, request) : list_jobs(api, *query);
   if (path.starts_with(jobs)) return one_job(api, request, path.substr(jobs.size()));
   if (path.starts_with(connections)) {

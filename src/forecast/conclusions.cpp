@@ -68,8 +68,15 @@ void find_peaks(Forecast& forecast, const std::vector<Span>& spans) {
   forecast.peaks.insert(forecast.peaks.begin(), peak_of(Peak::Of::everything, {}, all, forecast));
 }
 
+std::string words_of(const PlannedTick& tick) {
+  if (!tick.cause) return {};
+  const std::string word(to_string(*tick.cause));
+  return tick.waits_for.empty() ? word : word + ": " + tick.waits_for;
+}
+
 void find_waits(Forecast& forecast) {
   std::map<std::pair<Instant, std::string>, WaitingHour> found;
+  std::map<std::pair<Instant, std::string>, std::map<std::string, std::uint32_t>> causes;
   for (const auto& tick : forecast.ticks) {
     if (tick.waits < worth_telling) continue;
     const Instant hour = std::chrono::floor<hours>(tick.due);
@@ -78,55 +85,43 @@ void find_waits(Forecast& forecast) {
     entry.destination = tick.destination;
     ++entry.ticks;
     entry.longest = std::max(entry.longest, tick.waits);
+    if (auto words = words_of(tick); !words.empty()) ++causes[{hour, tick.destination}][std::move(words)];
   }
-  for (auto& [key, hour] : found) forecast.hours.push_back(std::move(hour));
+  for (auto& [key, hour] : found) {
+    std::uint32_t most = 0;
+    for (const auto& [words, count] : causes[key]) {
+      if (count > most) hour.waits_for = words;
+      most = std::max(most, count);
+    }
+    forecast.hours.push_back(std::move(hour));
+  }
 }
 
-/// The first moment in which the data of a connection is older than its target.
-std::optional<BrokenTarget> broken_target(const ConnectionView& view, const FreshnessPolicy& policy,
-                                          const std::vector<Instant>& successes, const Forecast& forecast) {
-  if (const auto* limit = std::get_if<Millis>(&policy.late_after)) {
-    for (std::size_t i = 0; i < successes.size(); ++i) {
-      const Instant late = successes[i] + *limit;
-      const Instant next = i + 1 < successes.size() ? successes[i + 1] : forecast.until;
-      if (late < next) {
-        return BrokenTarget{view.id, view.name.str(), std::max(late, forecast.from),
-                            "late_after " + to_string(*limit)};
-      }
-    }
-  } else if (const auto* done_by = std::get_if<DoneBy>(&policy.late_after)) {
-    auto before = forecast.from - hours{24};
-    for (auto deadline = done_by->deadlines.next(forecast.from); deadline && *deadline <= forecast.until;
-         deadline = done_by->deadlines.next(*deadline)) {
-      const bool done = std::any_of(successes.begin(), successes.end(),
-                                    [&](Instant at) { return at > before && at <= *deadline; });
-      if (!done) return BrokenTarget{view.id, view.name.str(), *deadline, "done_by " + to_rfc3339(*deadline)};
-      before = *deadline;
-    }
+std::string target_of(const Rule* rule, Instant at) {
+  if (rule == nullptr) return "late_after auto";
+  const auto& policy = rule->policy.freshness.late_after;
+  if (const auto* limit = std::get_if<Millis>(&policy)) return "late_after " + to_string(*limit);
+  if (std::holds_alternative<DoneBy>(policy)) return "done_by " + to_rfc3339(at);
+  for (const auto& schedule : rule->schedules) {
+    if (const auto* fresh = std::get_if<KeepFresh>(&schedule.when))
+      return "keep_fresh " + to_string(fresh->target);
   }
-  return std::nullopt;
+  return "late_after auto";
 }
 
 void find_broken(Forecast& forecast, const Plan& plan, const std::vector<ConnectionView>& connections,
-                 const std::map<ConnectionId, const ConnectionHistory*>& histories,
-                 const std::vector<Span>& spans) {
-  std::map<ConnectionId, std::vector<Instant>> successes;
-  for (const auto& [id, history] : histories) {
-    if (history->last_success) successes[id].push_back(*history->last_success);
-  }
-  for (const auto& span : spans) {
-    if (span.ends <= forecast.until) successes[span.connection->id].push_back(span.ends);
-  }
+                 const std::map<ConnectionId, Instant>& late) {
   for (const auto& view : connections) {
+    const auto found = late.find(view.id);
+    if (found == late.end() || found->second >= forecast.until) continue;
     const auto rule = std::find_if(plan.rules.begin(), plan.rules.end(),
                                    [&](const Rule& candidate) { return matches(candidate.match, view); });
-    if (rule == plan.rules.end()) continue;
-    auto& own = successes[view.id];
-    std::sort(own.begin(), own.end());
-    if (auto broken = broken_target(view, rule->policy.freshness, own, forecast)) {
-      forecast.broken.push_back(std::move(*broken));
-    }
+    const Instant at = std::max(found->second, forecast.from);
+    forecast.broken.push_back({view.id, view.name.str(), at,
+                               target_of(rule == plan.rules.end() ? nullptr : &*rule, found->second)});
   }
+  std::stable_sort(forecast.broken.begin(), forecast.broken.end(),
+                   [](const BrokenTarget& a, const BrokenTarget& b) { return a.at < b.at; });
 }
 
 /// The schedules that make a peak, spread evenly over the shortest distance between two ticks of one.
@@ -171,11 +166,10 @@ Flattening spread(const Forecast& forecast, const Peak& peak, const std::vector<
 }  // namespace
 
 void conclude(Forecast& forecast, const Plan& plan, const std::vector<ConnectionView>& connections,
-              const std::map<ConnectionId, const ConnectionHistory*>& histories,
-              const std::vector<Span>& spans) {
+              const std::map<ConnectionId, Instant>& late, const std::vector<Span>& spans) {
   find_peaks(forecast, spans);
   find_waits(forecast);
-  find_broken(forecast, plan, connections, histories, spans);
+  find_broken(forecast, plan, connections, late);
   for (const auto& peak : forecast.peaks) {
     if (peak.of != Peak::Of::destination || peak.jobs < 3) continue;
     auto flat = spread(forecast, peak, spans);

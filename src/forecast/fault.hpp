@@ -61,7 +61,7 @@ enum class Fault : std::uint8_t {
   person_disables,
   person_resets,
   person_renames,  ///< so that another rule, or none, names the connection
-  command,  ///< somebody asks syncwarden for something
+  command,         ///< somebody asks syncwarden for something
 };
 
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::command) + 1;

@@ -13,12 +13,13 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis day{hours{24}};
-constexpr std::array by_the_day{
-    Fault::failing_disk,   Fault::crash,           Fault::restored_state,   Fault::outage,
-    Fault::workers_down,   Fault::upgrade,         Fault::schema_break,     Fault::orphan,
-    Fault::phantom,        Fault::history_pruned,  Fault::wall_step,        Fault::wrong_hour,
-    Fault::suspend,        Fault::plan_edit,       Fault::second_scheduler, Fault::person_syncs,
-    Fault::person_cancels, Fault::person_disables, Fault::person_resets,    Fault::person_renames,   Fault::command};
+constexpr std::array by_the_day{Fault::failing_disk,   Fault::crash,          Fault::restored_state,
+                                Fault::outage,         Fault::workers_down,   Fault::upgrade,
+                                Fault::schema_break,   Fault::orphan,         Fault::phantom,
+                                Fault::history_pruned, Fault::wall_step,      Fault::wrong_hour,
+                                Fault::suspend,        Fault::plan_edit,      Fault::second_scheduler,
+                                Fault::person_syncs,   Fault::person_cancels, Fault::person_disables,
+                                Fault::person_resets,  Fault::person_renames, Fault::command};
 
 }  // namespace
 

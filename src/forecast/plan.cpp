@@ -1,5 +1,6 @@
 #include "forecast/plan.hpp"
 
+#include "base/text.hpp"
 #include "forecast/engine.hpp"
 #include "forecast/impl/conclusions.hpp"
 
@@ -46,10 +47,13 @@ class Notes final : public Witness {
  public:
   void stepped(Instant truth, Now, const Input&, const Decision& decision) override {
     for (const auto& fact : decision.facts) {
-      const auto* decided = std::get_if<fact::TickDecided>(&fact);
-      if (decided == nullptr) continue;
-      ticks.push_back(*decided);
-      at.push_back(truth);
+      if (const auto* decided = std::get_if<fact::TickDecided>(&fact)) {
+        ticks.push_back(*decided);
+        at.push_back(truth);
+      } else if (const auto* changed = std::get_if<fact::IncidentChanged>(&fact)) {
+        if (changed->incident.kind == IncidentKind::data_late && is_new(changed->change))
+          note_late(*changed, truth);
+      }
     }
     for (const auto& mutation : decision.durable) {
       const auto* put = std::get_if<put::PutRun>(&mutation);
@@ -63,6 +67,23 @@ class Notes final : public Witness {
   std::vector<Instant> at;
   std::map<RunId, JobId> jobs;
   std::map<RunId, Instant> due;
+  std::map<ConnectionId, Instant> late;  ///< from when on, for the first time
+  const Engine* world = nullptr;
+
+ private:
+  static bool is_new(fact::IncidentChange change) {
+    return change == fact::IncidentChange::opened || change == fact::IncidentChange::reopened;
+  }
+  /// The core tells with its next look; what it looks at is exact.
+  void note_late(const fact::IncidentChanged& changed, Instant truth) {
+    const ConnectionId& id = changed.incident.connection;
+    const auto found = late.try_emplace(id, truth);
+    if (!found.second || world == nullptr || world->core() == nullptr) return;
+    Instant& since = found.first->second;
+    world->core()->with_connection(id, [&since](const ConnectionPicture& picture) {
+      if (picture.stale_after) since = *picture.stale_after;
+    });
+  }
 };
 
 Setup world_of(const Plan& plan, const std::vector<ConnectionView>& connections,
@@ -81,7 +102,12 @@ Setup world_of(const Plan& plan, const std::vector<ConnectionView>& connections,
   for (const auto& view : connections) {
     const auto history = known.find(view.id);
     const auto* past = history == known.end() ? nullptr : history->second;
-    if (past != nullptr) setup.found.histories.push_back(*past);
+    // What nobody has seen succeed is expected to from now on, not since the beginning of time.
+    if (past != nullptr) {
+      setup.found.histories.push_back(*past);
+      auto& first_seen = setup.found.histories.back().first_seen;
+      if (first_seen == Instant{}) first_seen = from;
+    }
     setup.found.connections.push_back(view);
     emulator::Pipeline pipeline;
     pipeline.name = std::string{std::string_view{view.id.text}};
@@ -107,40 +133,20 @@ std::vector<Span> spans_of(const Engine& world, const std::vector<ConnectionView
   return spans;
 }
 
-/// The jobs by connection and by number.
-struct Spans {
-  explicit Spans(const std::vector<Span>& spans) {
-    for (const auto& span : spans) {
-      of_connection[span.connection->id].push_back(&span);
-      of_job.emplace(span.job, &span);
-    }
-  }
-
-  std::map<ConnectionId, std::vector<const Span*>> of_connection;
-  std::map<JobId, const Span*> of_job;
-};
-
-std::optional<WaitCause> cause_of(const PlannedTick& tick, const Plan& plan, const Spans& spans, JobId own) {
-  if (tick.waits < worth_telling) return std::nullopt;
-  const auto& others = spans.of_connection.at(tick.connection);
-  const bool busy = std::any_of(others.begin(), others.end(), [&](const Span* span) {
-    return span->job != own && span->starts <= tick.due && tick.due < span->ends;
-  });
-  if (busy) return WaitCause::overlap;
-  const auto& limits = plan.limits;
-  const bool limited = limits.total > 0 || limits.per_source > 0 || limits.per_destination > 0 ||
-                       limits.per_source_type > 0 || limits.per_destination_type > 0 ||
-                       !limits.groups.empty();
-  if (limited) return WaitCause::slot;
-  return plan.blackouts.empty() ? WaitCause::pacing : WaitCause::blackout;
+/// What waited for so long that somebody may want to know why.
+bool may_have_waited(TickReason reason) {
+  return reason == TickReason::superseded || reason == TickReason::start_deadline ||
+         reason == TickReason::dependency || reason == TickReason::blackout;
 }
 
-std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
+std::vector<PlannedTick> ticks_of(const Notes& notes,
                                   const std::map<ConnectionId, const ConnectionView*>& views,
                                   const std::vector<Span>& spans, Instant from, Instant until) {
-  const Spans index(spans);
+  std::map<JobId, const Span*> of_job;
+  for (const auto& span : spans) of_job.emplace(span.job, &span);
   std::vector<PlannedTick> ticks;
-  for (const auto& [decided, connection, name] : notes.ticks) {
+  for (std::size_t i = 0; i < notes.ticks.size(); ++i) {
+    const auto& [decided, connection, name] = notes.ticks[i];
     PlannedTick tick;
     tick.schedule = decided.schedule;
     tick.connection = connection;
@@ -159,22 +165,127 @@ std::vector<PlannedTick> ticks_of(const Notes& notes, const Plan& plan,
     tick.detail = decided.detail;
     if (decided.run) {
       const auto job = notes.jobs.find(*decided.run);
-      const auto span = job == notes.jobs.end() ? index.of_job.end() : index.of_job.find(job->second);
-      if (span != index.of_job.end()) {
+      const auto span = job == notes.jobs.end() ? of_job.end() : of_job.find(job->second);
+      if (span != of_job.end()) {
         tick.starts = span->second->starts;
         tick.ends = span->second->ends;
-        if (decided.outcome == TickOutcome::started) {
-          tick.waits = std::max(Millis{}, *tick.starts - tick.due);
-          tick.cause = cause_of(tick, plan, index, job->second);
-        }
+        if (decided.outcome == TickOutcome::started) tick.waits = std::max(Millis{}, *tick.starts - tick.due);
       }
     }
+    if (may_have_waited(tick.reason)) tick.waits = std::max(Millis{}, notes.at[i] - tick.due);
     ticks.push_back(std::move(tick));
   }
   std::stable_sort(ticks.begin(), ticks.end(),
                    [](const PlannedTick& a, const PlannedTick& b) { return a.due < b.due; });
   return ticks;
 }
+
+/// The core names ends by their ids; who reads a plan knows their names.
+std::string with_names(std::string text, const ConnectionView& view) {
+  for (const auto* actor : {&view.source, &view.destination}) {
+    const std::string_view id = actor->id.text.view();
+    const auto at = id.empty() ? std::string::npos : text.find(id);
+    if (at != std::string::npos) text.replace(at, id.size(), printable(actor->name.view()));
+  }
+  return text;
+}
+
+/// What waits at the end still.
+void add_open_ticks(std::vector<PlannedTick>& ticks, const Engine& world,
+                    const std::vector<ConnectionView>& connections, Instant from, Instant until) {
+  if (world.core() == nullptr) return;
+  for (const auto& view : connections) {
+    world.core()->with_connection(view.id, [&](const ConnectionPicture& picture) {
+      for (const auto& waiting : picture.waiting) {
+        if (waiting.cause == WaitCause::dependency || waiting.nominal < from || waiting.nominal >= until)
+          continue;
+        PlannedTick tick;
+        tick.schedule = waiting.schedule;
+        tick.connection = view.id;
+        tick.name = view.name.str();
+        tick.destination = view.destination.name.str();
+        tick.nominal = waiting.nominal;
+        tick.due = waiting.nominal;
+        tick.waits = until - waiting.nominal;
+        tick.decided = false;
+        tick.cause = waiting.cause;
+        tick.waits_for = with_names(waiting.what, view);
+        ticks.push_back(std::move(tick));
+      }
+    });
+  }
+}
+
+/// Plays a world, and asks the core on the way what the ticks wait for that are due and have not started:
+/// soon after they came due, and then less and less often.
+class Inquiry {
+ public:
+  Inquiry(Engine& world, const std::vector<ConnectionView>& connections)
+      : world_(world), connections_(connections), expected_(connections.size()) {}
+
+  void run(Instant from, Instant end) {
+    world_.run_until(from);
+    for (std::size_t i = 0; i < connections_.size(); ++i) ask(i, from);
+    while (!asks_.empty() && asks_.begin()->first < end) {
+      const auto [at, index] = *asks_.begin();
+      asks_.erase(asks_.begin());
+      world_.run_until(at);
+      ask(index, at);
+    }
+    world_.run_until(end);
+  }
+
+  /// What it waited for most of the time.
+  void explain(PlannedTick& tick) const {
+    const auto found = answers_.find({tick.schedule, tick.nominal});
+    if (found == answers_.end() || tick.waits < worth_telling) return;
+    const Answer* longest = nullptr;
+    for (const auto& [cause, answer] : found->second.by_cause) {
+      if (longest != nullptr && answer.lasted <= longest->lasted) continue;
+      longest = &answer;
+      tick.cause = cause;
+      tick.waits_for = answer.what;
+    }
+  }
+
+ private:
+  struct Answer {
+    Millis lasted{};
+    std::string what;
+  };
+  struct Wait {
+    Instant asked;
+    std::map<WaitCause, Answer> by_cause;
+  };
+
+  void ask(std::size_t index, Instant at) {
+    if (world_.core() == nullptr) return;
+    std::optional<Instant> again;
+    world_.core()->with_connection(connections_[index].id, [&](const ConnectionPicture& picture) {
+      for (const auto& waiting : picture.waiting) {
+        if (waiting.cause == WaitCause::dependency) continue;
+        auto& wait = answers_[{waiting.schedule, waiting.nominal}];
+        auto& answer = wait.by_cause[waiting.cause];
+        answer.lasted += at - std::max(wait.asked, waiting.nominal);
+        answer.what = with_names(waiting.what, connections_[index]);
+        wait.asked = at;
+        const Instant next = at + std::max(worth_telling, at - waiting.nominal);
+        again = std::min(again.value_or(next), next);
+      }
+      if (picture.next_run && picture.next_run != expected_[index]) {
+        expected_[index] = picture.next_run;
+        asks_.emplace(*picture.next_run + worth_telling, index);
+      }
+    });
+    if (again) asks_.emplace(*again, index);
+  }
+
+  Engine& world_;
+  const std::vector<ConnectionView>& connections_;
+  std::vector<std::optional<Instant>> expected_;  ///< next due instants that are asked about already
+  std::multimap<Instant, std::size_t> asks_;
+  std::map<std::pair<ScheduleId, Instant>, Wait> answers_;
+};
 
 }  // namespace
 
@@ -186,15 +297,19 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
   for (const auto& view : connections) views.emplace(view.id, &view);
   Notes notes;
   Engine world(world_of(plan, connections, known, from), &notes);
-  world.run_until(from + horizon + last_answers);
+  notes.world = &world;
+  Inquiry inquiry(world, connections);
+  inquiry.run(from, from + horizon + last_answers);
 
   Forecast forecast;
   forecast.from = from;
   forecast.until = from + horizon;
   const auto spans = spans_of(world, connections);
-  forecast.ticks = ticks_of(notes, plan, views, spans, forecast.from, forecast.until);
-  for (const auto& tick : forecast.ticks) {
+  forecast.ticks = ticks_of(notes, views, spans, forecast.from, forecast.until);
+  add_open_ticks(forecast.ticks, world, connections, forecast.from, forecast.until);
+  for (auto& tick : forecast.ticks) {
     if (!tick.starts) ++forecast.not_started;
+    if (tick.decided) inquiry.explain(tick);
   }
   for (const auto& view : connections) {
     const bool managed = std::any_of(plan.rules.begin(), plan.rules.end(), [&](const Rule& rule) {
@@ -203,7 +318,7 @@ Forecast plan(const Plan& plan, const std::vector<ConnectionView>& connections,
     const auto past = known.find(view.id);
     if (managed && (past == known.end() || past->second->samples.empty())) ++forecast.unknown_durations;
   }
-  conclude(forecast, plan, connections, known, spans);
+  conclude(forecast, plan, connections, notes.late, spans);
   return forecast;
 }
 

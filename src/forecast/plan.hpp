@@ -28,8 +28,10 @@ struct PlannedTick {
   TickReason reason = TickReason::on_time;
   std::optional<Instant> starts;  ///< when its job would be created
   std::optional<Instant> ends;
-  Millis waits{};                  ///< from due to the start
-  std::optional<WaitCause> cause;  ///< of a wait
+  Millis waits{};                  ///< from due to the start, or to the decision that it does not start
+  bool decided = true;             ///< false: it still waits at the end; outcome and reason mean nothing
+  std::optional<WaitCause> cause;  ///< of a wait, for the most of it, as the core tells it
+  std::string waits_for;           ///< "limit destination warehouse (limit 1)"; printable, may be empty
   std::string detail;
 };
 
@@ -48,6 +50,7 @@ struct WaitingHour {
   std::string destination;
   std::uint32_t ticks = 0;
   Millis longest{};
+  std::string waits_for;  ///< what most of them wait for: "slot: limit destination warehouse (limit 1)"
 };
 
 /// A freshness target that would not be met.
@@ -55,7 +58,7 @@ struct BrokenTarget {
   ConnectionId connection;
   std::string name;
   Instant at;          ///< from then on the data would be too old
-  std::string target;  ///< "late_after 2h", "done_by 2026-11-27T08:00:00Z"
+  std::string target;  ///< "late_after 2h", "late_after auto", "done_by 2026-11-27T08:00:00Z"
 };
 
 /// Moving these schedules would make a destination's peak lower.
@@ -79,7 +82,7 @@ struct Forecast {
   std::vector<WaitingHour> hours;  ///< by time
   std::vector<BrokenTarget> broken;
   std::vector<Flattening> flattenings;
-  std::uint64_t not_started = 0;        ///< skipped, missed and not started ticks
+  std::uint64_t not_started = 0;        ///< skipped, missed, not started and still waiting ticks
   std::uint64_t unknown_durations = 0;  ///< managed connections without a success to learn from
 };
 

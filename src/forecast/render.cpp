@@ -39,9 +39,10 @@ std::string waits(const Forecast& forecast) {
       text += fmt::format("  and in {} hours more\n", forecast.hours.size() - most_rows);
       break;
     }
-    text += fmt::format("  {}  destination {:<30} {:>5} ticks, up to {}\n", clock_text(hour.hour),
-                        printable(hour.destination), hour.ticks,
-                        to_string(std::chrono::round<std::chrono::seconds>(hour.longest)));
+    text += fmt::format("  {}  destination {:<30} {:>5} tick{}, up to {}{}\n", clock_text(hour.hour),
+                        printable(hour.destination), hour.ticks, hour.ticks == 1 ? "" : "s",
+                        to_string(std::chrono::round<std::chrono::seconds>(hour.longest)),
+                        hour.waits_for.empty() ? "" : "; " + hour.waits_for);
   }
   return text;
 }
@@ -50,24 +51,33 @@ std::string not_started(const Forecast& forecast) {
   std::map<std::string, std::pair<std::uint64_t, const PlannedTick*>> reasons;
   for (const auto& tick : forecast.ticks) {
     if (tick.starts) continue;
-    auto& entry = reasons[fmt::format("{}: {}", to_string(tick.outcome), to_string(tick.reason))];
+    auto& entry =
+        reasons[tick.decided ? fmt::format("{}: {}", to_string(tick.outcome), to_string(tick.reason))
+                             : std::string("still waiting at the end")];
     if (entry.first++ == 0) entry.second = &tick;
   }
   if (reasons.empty()) return "Every tick would start.\n";
   std::string text = "Ticks would not start\n";
   for (const auto& [reason, entry] : reasons) {
     text += fmt::format("  {:<30} {:>6}, first {} of {}: {}\n", reason, entry.first,
-                        clock_text(entry.second->due), printable(entry.second->name), entry.second->detail);
+                        clock_text(entry.second->due), printable(entry.second->name),
+                        entry.second->decided ? entry.second->detail : entry.second->waits_for);
   }
   return text;
 }
 
 std::string advice(const Forecast& forecast) {
   std::string text;
-  for (const auto& broken : forecast.broken) {
-    text += fmt::format("Too old: {} from {} ({})\n", printable(broken.name), clock_text(broken.at),
+  if (!forecast.broken.empty())
+    text += fmt::format("{} freshness target{} would break\n", forecast.broken.size(),
+                        forecast.broken.size() == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(forecast.broken.size(), most_rows); ++i) {
+    const auto& broken = forecast.broken[i];
+    text += fmt::format("  {} is too old from {} on ({})\n", printable(broken.name), clock_text(broken.at),
                         broken.target);
   }
+  if (forecast.broken.size() > most_rows)
+    text += fmt::format("  and {} more\n", forecast.broken.size() - most_rows);
   for (const auto& flat : forecast.flattenings) {
     text += fmt::format("Destination {}: {} jobs at once would be {} with\n", printable(flat.destination),
                         flat.peak_before, flat.peak_after);

@@ -48,6 +48,7 @@ struct ClientOptions {
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_idle = 16;  ///< kept-alive connections at most
   TlsOptions tls;
+  std::string unix_socket;     ///< path of a server's Unix socket instead of the origin's host; empty: TCP
   std::string proxy;           ///< "http://proxy:3128", empty: direct
   Secret proxy_authorization;  ///< value of Proxy-Authorization, empty: none
 };

@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace syncwarden::http {
 
@@ -92,6 +94,26 @@ asio::awaitable<error_code> Connection::connect(asio::ip::tcp::endpoint to, Time
   wake_.cancel();
   if (gave_up) co_return asio::error::timed_out;
   co_return result;
+}
+
+error_code Connection::connect_local(const std::string& path) {
+  error_code ec;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return asio::error::name_too_long;
+  path.copy(address.sun_path, path.size());
+  if (socket_.is_open()) socket_.close(ec);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {errno, boost::system::system_category()};
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ec.assign(errno, boost::system::system_category());
+    ::close(fd);
+    return ec;
+  }
+  // A stream is a stream: everything after connecting is the same.
+  socket_.assign(asio::ip::tcp::v4(), fd, ec);
+  if (ec) ::close(fd);
+  return ec;
 }
 
 asio::awaitable<error_code> Connection::handshake(std::unique_ptr<TlsStream> tls) {

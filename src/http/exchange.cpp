@@ -25,6 +25,11 @@ std::string peer_name(const Route& route) {
 }
 
 std::string curl_hint(const Route& route) {
+  if (!route.options.unix_socket.empty()) {
+    return fmt::format(
+        "does somebody listen there, and may this user write to it? try: curl -sv --unix-socket {} {}",
+        route.options.unix_socket, route.url);
+  }
   if (route.proxy) return "check the proxy settings; hosts in no_proxy are reached directly";
   return fmt::format("is Airbyte running there? try: curl -sv {}", route.url);
 }
@@ -68,9 +73,10 @@ Error not_connected(const Route& route, Connection& connection, const error_code
                       fmt::format("{} cannot be reached: {}", peer_name(route), ec.message()),
                       curl_hint(route));
   }
+  const std::string& peer = route.options.unix_socket.empty() ? route.authority : route.options.unix_socket;
   const std::string message = ec == asio::error::connection_refused
-                                  ? fmt::format("{} refused the connection", route.authority)
-                                  : fmt::format("{} cannot be reached: {}", route.authority, ec.message());
+                                  ? fmt::format("{} refused the connection", peer)
+                                  : fmt::format("{} cannot be reached: {}", peer, ec.message());
   return make_error(route, Errc::connect_refused, message, curl_hint(route));
 }
 
@@ -120,6 +126,12 @@ namespace {
 
 asio::awaitable<std::optional<Error>> connect(std::shared_ptr<const Route> route,
                                               std::shared_ptr<Connection> connection) {
+  if (!route->options.unix_socket.empty()) {
+    connection->phase = Phase::connect;
+    const error_code refused = connection->connect_local(route->options.unix_socket);
+    if (!refused && connection->ended() == Ended::no) co_return std::nullopt;
+    co_return explain(*route, *connection, refused);
+  }
   connection->phase = Phase::resolve;
   error_code ec = co_await AddressBook::fill(route->book, connection);
   if (connection->ended() != Ended::no || ec) co_return explain(*route, *connection, ec);

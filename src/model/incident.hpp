@@ -95,7 +95,7 @@ struct Incident {
 struct Recovery {
   JobId job;
   ConnectionId connection;
-  StuckKind kind = StuckKind::no_progress;
+  std::optional<StuckKind> kind;  ///< nothing: a blackout that cancels what runs has begun
   StuckAction action = StuckAction::cancel;
   std::uint32_t requests = 0;  ///< cancel requests written for this job
   Instant first_asked;

@@ -42,7 +42,8 @@ const Secret* secret_of(const Auth& auth) {
 }
 
 bool needs_restart(std::string_view path) {
-  return path == "state" || path == "web.listen_address" || path == "web.host_names";
+  return path == "state" || path == "web.listen_address" || path == "web.unix_socket" ||
+         path == "web.host_names";
 }
 
 void diff_globals(const Settings& before, const Settings& after, std::vector<Change>& out) {

@@ -34,6 +34,7 @@ struct Settings {
   std::vector<std::string> host_names;            ///< under which the server may be called
   std::string web_config_file;                    ///< empty: no TLS, no users
   WebConfig web;                                  ///< what stands in it
+  std::string unix_socket;                        ///< path of a second way in; empty: none
   ConnectionDetail connection_detail = ConnectionDetail::basic;
   std::uint32_t connection_limit = 20'000;  ///< connections with metrics of their own; 0 = none
   std::vector<std::string> files;           ///< what was read: the file itself, then its includes

@@ -82,6 +82,9 @@ class RichView final : public ReadView {
     if (!details) {
       picture.waiting.clear();
       picture.incidents.clear();
+      picture.rule.clear();
+      picture.schedules.clear();
+      picture.typical_duration.reset();
       return picture;
     }
     for (const JobView& job : row.jobs) {
@@ -185,6 +188,7 @@ class ApiDesk : public ::testing::Test {
     dependencies.started = now;
     dependencies.commands = &commands;
     dependencies.history = &history;
+    dependencies.user_name = [](std::uint32_t uid) { return name_of(uid); };
     dependencies.log_lines = [this](JobId job, std::size_t most) { return lines_of(job, most); };
     return make_handler(std::move(dependencies));
   }
@@ -222,6 +226,10 @@ class ApiDesk : public ::testing::Test {
   }
   static std::string text_at(const boost::json::value& value, const std::string& pointer) {
     return std::string(value.at_pointer(pointer).as_string());
+  }
+
+  static asio::awaitable<std::string> name_of(std::uint32_t uid) {
+    co_return uid == 1000 ? std::string("alice") : std::string();
   }
 
   asio::awaitable<Result<std::vector<std::string>>> lines_of(JobId job, std::size_t most) {

@@ -136,6 +136,16 @@ TEST_F(ApiDesk, ConnectionsComeInPages) {
   EXPECT_EQ(get("connections?match=z").at("connections").as_array().size(), 1U) << "an id is a match, too";
 }
 
+TEST_F(ApiDesk, AListTellsWhatIsTypicalAndByWhichRule) {
+  auto& row = view.add("c1", "orders");
+  row.picture.managed = true;
+  row.picture.rule = "conf.yaml:12";
+  row.picture.typical_duration = minutes{4};
+  const auto listed = get("connections");
+  EXPECT_EQ(listed.at_pointer("/connections/0/typical_duration_ms").to_number<int>(), 240'000);
+  EXPECT_EQ(text_at(listed, "/connections/0/rule"), "conf.yaml:12");
+}
+
 TEST_F(ApiDesk, OneConnectionTellsEverything) {
   auto& row = view.add("c1", "<img src=x>\n");
   row.picture.managed = true;
@@ -360,7 +370,19 @@ TEST_F(ApiDesk, TheAuditKnowsWhatItKnows) {
             "al\xC3\xAF"
             "ce (by own account; local)");
   (void)send({"POST", "/api/v1/sync", {{"Content-Type", "application/json"}}, body}, {"unix", true, 1000U});
-  EXPECT_EQ(commands.requests.back().who, "uid 1000 on this host");
+  EXPECT_EQ(commands.requests.back().who, "alice (uid 1000 on this host)");
+  const auto by = [&](const std::string& account, std::uint32_t uid) {
+    (void)send({"POST",
+                "/api/v1/sync",
+                {{"Content-Type", "application/json"}, {"X-Syncwarden-User", account}},
+                body},
+               {"unix", true, uid});
+    return commands.requests.back().who;
+  };
+  EXPECT_EQ(by("alice", 1000), "alice (uid 1000 on this host)");
+  EXPECT_EQ(by("bob", 1000), "alice (uid 1000 on this host), by own account bob")
+      << "nobody passes for another";
+  EXPECT_EQ(by("bob", 1001), "uid 1001 on this host, by own account bob");
 }
 
 TEST_F(ApiDesk, AnAnswerWaitsForTheDisk) {

@@ -2,6 +2,9 @@
 
 #include "admin/amounts.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,6 +60,23 @@ TEST(Explain, TheLastTickBeforeIsFoundOverAnyDistance) {
     EXPECT_EQ(to_rfc3339(*last), c.last) << c.schedule << " at " << c.at;
   }
   EXPECT_FALSE(last_at_or_before(*schedule_from("0 0 0 1 1 ? 2030 UTC safe"), noon).has_value());
+}
+
+TEST(Explain, WhatHoldsTheComingTicksIsTold) {
+  Evidence evidence = hourly();
+  evidence.pause = Pause{ConnectionId("c"), noon + hours{2}, "migration", "alice", noon - hours{1}};
+  evidence.breaker_open = true;
+  const auto lines = explain(evidence);
+  const auto told = [&](const std::string& text) {
+    return std::any_of(lines.begin(), lines.end(), [&](const Line& line) { return line.text == text; });
+  };
+  EXPECT_TRUE(
+      told("paused since 2026-11-02T11:00:00Z by alice (migration): ticks are skipped until "
+           "2026-11-02T14:00:00Z"));
+  EXPECT_TRUE(told("the breaker is open: only probes are started until one succeeds"));
+  evidence.pause = Pause{ConnectionId(), std::nullopt, "", "alice", noon - hours{1}};
+  EXPECT_THAT(explain(evidence).at(lines.size() - 3).text,
+              HasSubstr("by alice, with everything else: ticks are skipped until somebody resumes it"));
 }
 
 TEST(Explain, ASkippedTickIsOneLineWithRuleAndFact) {

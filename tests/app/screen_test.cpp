@@ -52,5 +52,17 @@ TEST(Screen, ColoursAreForTerminalsOnly) {
   EXPECT_EQ(table.text(colours), "A\n\x1b[31mbad\x1b[0m\n");
 }
 
+TEST(Screen, APageThatIsDrawnAgainFillsTheScreenAndNoMore) {
+  Look look;
+  look.terminal = true;
+  look.width = 30;
+  look.height = 3;
+  EXPECT_EQ(redrawn("a\nb\n", "every 2 s", look), "\x1b[Ha\x1b[K\nb\x1b[K\nevery 2 s\x1b[J");
+  EXPECT_EQ(redrawn("a\nb\nc\nd\n", "every 2 s", look),
+            "\x1b[Ha\x1b[K\nb\x1b[K\n2 more lines; every 2 s\x1b[J");
+  look.height = 0;
+  EXPECT_EQ(redrawn("a\nb\nc\n", "", look), "\x1b[Ha\x1b[K\nb\x1b[K\nc\x1b[K\n\x1b[J");
+}
+
 }  // namespace
 }  // namespace syncwarden::app

@@ -18,6 +18,10 @@ import harness
 from harness import Daemon, Failure, Process, check, http_request, wait_until
 
 ORDERS = "orders -> warehouse"
+CUSTOMERS = "customers -> warehouse"
+EVENTS = "events -> lake"
+SURVEYS = "surveys -> warehouse"
+SHIPMENTS = "shipments -> warehouse"
 
 
 class Place:
@@ -27,11 +31,12 @@ class Place:
         self.binary = binary
         self.folder = folder
         self.url = None
+        self.demo = None
 
     def run(self, *arguments, status=0, url=None, env=None, timeout=harness.PATIENCE):
         """What a command prints; a Failure if it exits otherwise than expected."""
         command = [self.binary, *map(str, arguments)]
-        url = url or self.url
+        url = self.url if url is None else url
         if url:
             command += ["--url", url]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SYNCWARDEN_")}
@@ -79,6 +84,7 @@ def test_mistakes_exit_2_before_anything_is_asked(place):
     for command in (["pause", "x"], ["pause", "--all", "--until", "1h"], ["pause", "x", "--until", "soon"],
                     ["pause", "x", "--match", "y", "--until", "1h"], ["resume"], ["cancel", "--all"],
                     ["explain", "x", "--at", "half past two"], ["sync"], ["sync", "x", "--timeout", "5"], ["ack"],
+                    ["sync", "x", "--failed-since", "1h"], ["sync", "--failed-since", "soon"], ["sync", "x", "--dry-run"],
                     ["ack", "0"], ["logs", "x", "--job", "-1"], ["runs", "--verdict", "good"],
                     ["runs", "--from", "never"], ["status", "x", "--all"]):
         place.run(*command, url=nowhere, status=2)
@@ -128,8 +134,108 @@ def test_what_changes_something_is_guarded(place):
     check(http_request(target)[0] == 405, "GET changes nothing")
 
 
+def test_a_pause_holds_until_it_is_resumed(place):
+    due = place.json("status", CUSTOMERS)["next_run"]
+    said = place.run("pause", CUSTOMERS, "--until", "2h", "--reason", "migration")
+    check("paused until" in said and "what runs goes on" in said, said)
+    said = place.run("status", CUSTOMERS)
+    check(re.search(r"paused +until .* \(in 1h59m.*, by .*: migration", said), said)
+    said = place.run("explain", CUSTOMERS)
+    check(re.search(r"paused since .*migration\): ticks are skipped until", said), said)
+    wait_until(lambda: place.json("status")["now"] > due, "a tick to come due", timeout=60, every=0.5)
+    place.run("pause", CUSTOMERS, "--until", "1h", "--indefinitely", status=2)
+    check("1 pause ended" in place.run("resume", CUSTOMERS), "resumed")
+    said = place.run("resume", CUSTOMERS, status=1)
+    check("nothing of that is paused" in said, said)
+    wait_until(lambda: not place.json("status", CUSTOMERS)["pause"], "the pause to be over")
+    paused = [tick for tick in place.json("runs", CUSTOMERS, "--ticks")["ticks"] if tick["reason"] == "paused"]
+    check(len(paused) == 1 and paused[0]["outcome"] == "skipped", f"one record for the whole range: {paused}")
+
+
+def test_a_sync_is_started_followed_and_told_once(place):
+    said = place.run("pause", SURVEYS, "--indefinitely")
+    said = place.run("sync", SURVEYS, status=1)
+    check("is paused by" in said and "syncwarden resume" in said, said)
+    place.run("resume", SURVEYS)
+    idle(place, SURVEYS)
+    said = place.run("sync", SURVEYS, "--wait", "--timeout", "2m", timeout=150)
+    check(re.search(r"succeeded, job \d+ after", said), said)
+    idle(place, SURVEYS)
+    first = place.json("sync", SURVEYS, "--idempotency-key", "tonight")
+    again = place.json("sync", SURVEYS, "--idempotency-key", "tonight")
+    check(first["run"] == again["run"] and again["repeated"] and not first["repeated"], f"{first} {again}")
+    manual = [run for run in place.json("runs", SURVEYS)["runs"] if run["cause"] == "manual"]
+    check(len(manual) == 2, f"{manual}")
+    check("sync surveys" in place.run("runs", "--commands"), "who asked for what")
+
+
+def idle(place, connection):
+    wait_until(lambda: not place.json("status", connection)["jobs"], f"{connection} to be idle", timeout=60, every=0.2)
+
+
+def test_a_cancel_hits_what_runs_and_is_told(place):
+    idle(place, EVENTS)
+    # Before its first attempt a cancel does nothing, in this version of Airbyte.
+    wait_until(lambda: [job for job in place.json("status", EVENTS)["jobs"] if job["attempts"]], "a job to cancel",
+               timeout=90, every=0.2)
+    job = place.json("status", EVENTS)["jobs"][0]["id"]
+    said = place.run("cancel", EVENTS, "--job", str(job + 100_000), status=1)
+    check(f"job {job} " in said, said)
+    check(f"cancel of job {job} " in place.run("cancel", EVENTS, "--job", str(job)), "asked for")
+    def run_of_job():
+        return next((run for run in place.json("runs", EVENTS)["runs"] if run["job"] and run["job"]["id"] == job), None)
+    wait_until(lambda: (run_of_job() or {}).get("phase") == "finished", "the run to end", timeout=60, every=0.2)
+    check(run_of_job()["verdict"] == "cancelled" and run_of_job()["by"], f"{run_of_job()}")
+    check(re.search(r"cancelled by \S+", place.run("runs", EVENTS, "--limit", "5")), place.run("runs", EVENTS))
+
+
+def test_the_stuck_one_is_found_cancelled_and_run_again(place):
+    """`shipments`: its policy says cancel_and_rerun; each step shows in explain, incidents, /metrics and the log."""
+    wait_until(lambda: any(run["verdict"] == "succeeded" and run["cancels"] == 1
+                           for run in place.json("runs", SHIPMENTS)["runs"]), "the frozen run to end in success",
+               timeout=150, every=1)
+    incidents = [incident for incident in place.json("incidents", "--all")["incidents"]
+                 if incident["subject"].startswith("shipments") and incident["stuck"] == "no_progress"]
+    check(len(incidents) == 1, f"{incidents}")
+    said = place.run("incidents", str(incidents[0]["number"]))
+    check("no counter changed for" in said and "closed" in said and "stuck no_progress" in said, said)
+    said = place.run("explain", SHIPMENTS)
+    check("stuck" in said or "cancelled" in said, said)
+    metrics = harness.Metrics(http_request(place.url + "/metrics")[1])
+    for action, result in (("cancel", "done"), ("rerun", "asked")):
+        check(metrics.sum("syncwarden_recovery_actions_total", action=action, result=result) >= 1,
+              f"no {action} {result} in /metrics")
+    log = place.demo.output()
+    for line in ('msg="stuck" kind=no_progress', 'msg="recovery" action=cancel', 'msg="recovery" action=rerun'):
+        check(line in log, f"no {line} in the log")
+
+
+def test_incidents_are_told_acknowledged_and_owned(place):
+    """`payments` fails for good, `budgets` moves nothing, `contacts -> ledger` is rate-limited and left alone."""
+    def open_ones():
+        return {(incident["subject"].split(" ")[0], incident["kind"]): incident["number"]
+                for incident in place.json("incidents")["incidents"]}
+    wait_until(lambda: ("payments", "sync_failing") in open_ones() and ("budgets", "suspect_success") in open_ones(),
+               "payments and budgets to be incidents", timeout=120, every=1)
+    number = open_ones()[("payments", "sync_failing")]
+    said = place.run("incidents", str(number))
+    check("revoked" in said and "sync_failing" in said, said)
+    place.run("ack", str(number), "--note", "asked finance for a new key")
+    said = place.run("incidents", str(number))
+    check(re.search(r"owner +\S+", said) and "asked finance for a new key" in said, said)
+    place.run("ack", "99999", status=2)
+    said = place.run("explain", "payments -> ledger")
+    check("revoked" in said or "failed" in said, said)
+    cancelled = [run for run in place.json("runs", "contacts -> ledger")["runs"] if run["cancels"]]
+    check(not cancelled, f"the rate-limited one was cancelled: {cancelled}")
+    said = place.run("sync", "--failed-since", "1h", "--match", "payments*", "--dry-run")
+    check("payments" in said and ("would be run again" in said or "it runs already" in said), said)
+
+
 WITH_DEMO = [test_status_shows_the_fleet, test_lists_are_tables_or_json, test_names_that_are_none_exit_2,
-             test_what_changes_something_is_guarded]
+             test_what_changes_something_is_guarded, test_a_pause_holds_until_it_is_resumed,
+             test_a_sync_is_started_followed_and_told_once, test_a_cancel_hits_what_runs_and_is_told,
+             test_incidents_are_told_acknowledged_and_owned, test_the_stuck_one_is_found_cancelled_and_run_again]
 WITHOUT = [test_without_a_daemon_each_command_exits_3_and_says_what_to_do,
            test_a_stranger_at_the_address_is_no_daemon, test_mistakes_exit_2_before_anything_is_asked,
            test_help_says_what_each_command_does]
@@ -152,6 +258,15 @@ def test_a_unix_socket_serves_the_same(place):
                     said += piece
             check(said.startswith(b"HTTP/1.1 200 ") and b'"airbyte"' in said, said.decode())
             check(path.stat().st_mode & 0o777 == 0o660, "the socket's mode")
+            who = f"(uid {os.getuid()} on this host)"
+            local = f"unix:{path}"
+            wait_until(lambda: place.json("status", url=local)["connections"]["total"] == 12, "the connections")
+            place.run("pause", ORDERS, "--indefinitely", url=local, env={"USER": "somebody else"})
+            paused = place.json("status", ORDERS, url=local)["pause"]
+            check(who in paused["by"] and paused["by"].endswith("by own account somebody else"), f"{paused}")
+            config = harness.write(place.folder / "socket.yaml", "airbyte: {url: 'http://127.0.0.1:1'}\n"
+                                   f"state: 'sqlite:{place.folder}/none.db'\nweb: {{unix_socket: '{path}'}}\n")
+            check("Airbyte" in place.run("status", "--config.file", config), "the socket of the configuration")
             check(daemon.terminate() == 0 and not path.exists(), "the socket goes with the daemon")
 
 
@@ -161,6 +276,41 @@ def test_the_listen_address_comes_from_the_configuration(place):
                            f"state: 'sqlite:{place.folder}/state.db'\nweb: {{listen_address: '127.0.0.1:{port}'}}\n")
     said = place.run("status", "--config.file", config, status=3)
     check(f"127.0.0.1:{port}" in said, said)
+
+
+def test_a_plan_reads_the_state_of_a_running_daemon(place):
+    config = harness.write(place.folder / "plan.yaml", """
+airbyte: {url: 'AIRBYTE'}
+state: 'sqlite:FOLDER/plan.db'
+web: {listen_address: '127.0.0.1:0'}
+limits: {per_destination: 1}
+connections:
+  - match: {destination: warehouse}
+    schedule: {cron: "0 0 * * * ?"}
+""")
+    with harness.running(harness.Emulator(place.binary, place.folder)) as emulator:
+        config.write_text(config.read_text().replace("AIRBYTE", emulator.url).replace("FOLDER", str(place.folder)))
+        with harness.running(Daemon(place.binary, place.folder, config=config)) as daemon:
+            daemon.wait_ready()
+            wait_until(lambda: json.loads(daemon.get("/api/v1/status")[1])["connections"]["total"] == 12, "the connections")
+            plan = place.json("plan", "--config.file", config, "--next", "3h", url="")
+            check(len(plan["ticks"]) == 3 * 7, f"{len(plan['ticks'])} ticks")
+            check(any(hour["waits_for"] == "slot: limit destination warehouse (limit 1)"
+                      for hour in plan["waiting_hours"]), f"{plan['waiting_hours']}")
+            fleet = place.folder / "fleet.json"
+            fleet.write_text(json.dumps(place.json("status", "--all", url=daemon.base)))
+            again = place.json("plan", "--config.file", config, "--connections", fleet, "--next", "3h", url="")
+            check(len(again["ticks"]) == len(plan["ticks"]), f"{len(again['ticks'])} ticks from the list")
+
+
+def test_the_selftest_passes_and_can_fail(place):
+    said = place.run("selftest")
+    check("9 of 9 steps passed" in said and "virtual time" in said, said)
+    said = place.run("selftest", "--sabotage", status=1)
+    check("9 of 9 steps FAILED" in said, said)
+    told = place.json("selftest", "--step", "frozen")
+    check(told["passed"] and [step["step"] for step in told["steps"]] == ["frozen"], f"{told}")
+    check("did you mean frozen" in place.run("selftest", "--step", "frosen", status=2), "a misspelt step")
 
 
 def test_a_direct_sync_needs_no_daemon(place):
@@ -176,7 +326,8 @@ def test_a_direct_sync_needs_no_daemon(place):
 
 
 OWN = [test_a_unix_socket_serves_the_same, test_the_listen_address_comes_from_the_configuration,
-       test_a_direct_sync_needs_no_daemon]
+       test_a_direct_sync_needs_no_daemon, test_a_plan_reads_the_state_of_a_running_daemon,
+       test_the_selftest_passes_and_can_fail]
 
 
 class Demo(Process):
@@ -222,6 +373,7 @@ def main():
         if picked["demo"]:
             with harness.running(Demo(options.binary, folder)) as demo:
                 place.url = demo.url
+                place.demo = demo
                 good += [show(test, place) for test in picked["demo"]]
     print(f"{sum(good)} of {len(good)} passed")
     return 0 if good and all(good) else 1

@@ -4,6 +4,7 @@ import base64
 import collections
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -77,6 +78,22 @@ CONTRACTS = [
       "GET /api/public/v1/jobs", "POST /api/public/v1/jobs", "DELETE /api/public/v1/jobs/{id}",
       "PATCH /api/public/v1/connections/{id}"]),
 ]
+
+
+# What setting Airbyte up must have asked with success, below the base, by API and age.
+SETUP_CONFIG = ["POST /api/v1/" + operation for operation in (
+    "source_definitions/list_for_workspace", "destination_definitions/list_for_workspace",
+    "source_definition_specifications/get", "destination_definition_specifications/get",
+    "scheduler/sources/check_connection", "scheduler/destinations/check_connection", "sources/create",
+    "destinations/create", "sources/update", "sources/check_connection", "destinations/check_connection",
+    "sources/discover_schema", "connections/create", "connections/update", "connections/reset",
+    "connections/delete", "sources/delete", "destinations/delete", "jobs/list_for_workspaces", "jobs/list")]
+SETUP_PUBLIC = ["POST /api/public/v1/sources", "POST /api/public/v1/destinations", "GET /api/public/v1/streams",
+                "GET /api/public/v1/connector_definitions", "POST /api/public/v1/connections",
+                "PATCH /api/public/v1/connections/{id}", "DELETE /api/public/v1/connections/{id}",
+                "POST /api/public/v1/jobs", "GET /api/public/v1/jobs"]
+PIPELINE = pathlib.Path(__file__).resolve().parents[2] / "config" / "pipelines" / "postgres-to-s3.yaml"
+SECRETS = {"SHOP_PASSWORD": "p", "LAKE_KEY": "k", "LAKE_SECRET": "s"}
 
 
 class Failure(Exception):
@@ -210,11 +227,41 @@ class Contract:
         for verdict in ("succeeded", "failed"):
             if f"verdict={verdict}" not in log.read_text():
                 raise Failure(f"no run {verdict}; see {log}")
+        counts += self.set_up(proxy)
         self.plant(proxy, self.login())
         daemon.terminate()
         if daemon.wait(30) != 0:
             raise Failure(f"the daemon ended with {daemon.returncode}; see {log}")
         return counts
+
+    def set_up(self, proxy):
+        """A pipeline set up, changed and taken down by the commands, every request of theirs through prism."""
+        credentials = ({"SYNCWARDEN_AIRBYTE_USERNAME": "airbyte", "SYNCWARDEN_AIRBYTE_PASSWORD": "password"}
+                       if self.auth == "basic" else {"SYNCWARDEN_AIRBYTE_CLIENT_ID": "emulator",
+                                                     "SYNCWARDEN_AIRBYTE_CLIENT_SECRET": "secret"})
+        environment = {**os.environ, **credentials, **SECRETS, "SYNCWARDEN_AIRBYTE_URL": proxy + self.base}
+        public = self.base != "/api/v1"
+
+        def command(*arguments):
+            done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, env=environment,
+                                  stdin=subprocess.DEVNULL, timeout=60, check=False)
+            if done.returncode != 0:
+                raise Failure(f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+        command("apply", "-f", str(PIPELINE), "--workspace", "default")
+        airbyte = [["connections", "update", "shop -> lake", "--prefix", "bronze_", "--schedule", "0 15 2 * * ? UTC"],
+                   ["connections", "reset", "shop -> lake", "--yes"], ["jobs", "list", "--limit", "250"],
+                   ["jobs", "list", "--connection", "shop -> lake"], ["sources", "discover", "shop"]]
+        if not public:  # the Public API's document has neither PATCH nor DELETE of sources and destinations
+            airbyte += [["sources", "check", "shop"], ["destinations", "check", "lake"],
+                        ["sources", "update", "shop", "--name", "shop"], ["definitions", "get", "postgres", "--source"]]
+        for arguments in airbyte:
+            command("airbyte", "--workspace", "default", *arguments)
+        command("airbyte", "--workspace", "default", "connections", "delete", "shop -> lake", "--yes")
+        if not public:
+            command("airbyte", "--workspace", "default", "sources", "delete", "shop", "--yes")
+            command("airbyte", "--workspace", "default", "destinations", "delete", "lake", "--yes")
+        return self.judge(self.tap.take(), SETUP_PUBLIC if public else SETUP_CONFIG)
 
     def look_twice(self, proxy, login):
         """What the client asks before it acts on a job that looks stuck, in its own words: "invoices" never ends,

@@ -31,7 +31,7 @@ Fleet fleet(std::size_t count, Millis lasts, const char* cron) {
     view.id = ConnectionId{fmt::format("connection-{:04}", i)};
     view.name = fmt::format("orders-{:04}", i);
     view.source = {ActorId{fmt::format("source-{}", i % 7)}, fmt::format("shop-{}", i % 7), "postgres", {}};
-    view.destination = {ActorId{"warehouse"}, "warehouse", "snowflake", {}};
+    view.destination = {ActorId{"d-1"}, "warehouse", "snowflake", {}};
     view.status = ConnectionStatus::active;
     view.schedule = AirbyteSchedule::manual;
     ConnectionHistory history;
@@ -100,11 +100,60 @@ TEST(ForecastPlan, TellsWhichTargetBreaksAndWhen) {
   slow.plan.rules.front().policy.freshness.late_after = Millis{7h};
   EXPECT_TRUE(slow.look().broken.empty());
   slow.plan.rules.front().policy.freshness.late_after =
-      DoneBy{calendar::Schedule::cron({"0 5 6 * * ?", "UTC"}).value()};
-  EXPECT_TRUE(slow.look().broken.empty()) << "the success of last night counts";
+      DoneBy{calendar::Schedule::cron({"0 15 6 * * ?", "UTC"}).value()};
+  EXPECT_TRUE(slow.look().broken.empty());
   slow.plan.rules.front().policy.freshness.late_after =
-      DoneBy{calendar::Schedule::cron({"0 5,8 6 * * ?", "UTC"}).value()};
-  EXPECT_EQ(slow.look().broken.size(), 2U) << "nothing ends between 06:05 and 06:08";
+      DoneBy{calendar::Schedule::cron({"0 5 6 * * ?", "UTC"}).value()};
+  const auto early = slow.look();
+  ASSERT_EQ(early.broken.size(), 2U) << "the tick of 06:00 is done at 06:10";
+  EXPECT_EQ(early.broken.front().at, midnight + 6h + 5min);
+  EXPECT_EQ(early.broken.front().target, "done_by 2026-06-01T06:05:00Z");
+}
+
+TEST(ForecastPlan, ATickThatWaitsTooLongBreaksWhatAutoExpects) {
+  auto tight = fleet(4, 30min, "0 0 6 * * ?");
+  EXPECT_TRUE(tight.look().broken.empty());
+  tight.plan.limits.per_destination = 1;
+  const auto forecast = tight.look();
+  ASSERT_EQ(forecast.broken.size(), 3U) << "the second ends some seconds after 07:00";
+  EXPECT_EQ(forecast.broken.front().at, midnight + 7h);
+  EXPECT_EQ(forecast.broken.front().target, "late_after auto");
+}
+
+TEST(ForecastPlan, TheCoreItselfTellsWhatATickWaitsFor) {
+  auto tight = fleet(3, 10min, "0 0 6 * * ?");
+  tight.plan.limits.per_destination = 1;
+  const auto limited = tight.look();
+  ASSERT_EQ(limited.hours.size(), 1U);
+  EXPECT_EQ(limited.hours.front().waits_for, "slot: limit destination warehouse (limit 1)");
+
+  auto closed = fleet(2, 10min, "0 0 6 * * ?");
+  closed.plan.blackouts.push_back(
+      {"maintenance", {}, calendar::Window::make({"0 0 5 * * ?", "UTC"}, 3h).value(), false, false});
+  // A limit that nothing reaches does not pass for the cause.
+  closed.plan.limits.total = 100;
+  const auto held = closed.look();
+  ASSERT_EQ(held.ticks.size(), 2U);
+  EXPECT_EQ(held.ticks.front().cause, WaitCause::blackout);
+  EXPECT_NE(held.ticks.front().waits_for.find("maintenance"), std::string::npos)
+      << held.ticks.front().waits_for;
+  EXPECT_GE(held.ticks.front().waits, 2h);
+  EXPECT_LT(held.ticks.front().waits, 2h + 1min);
+}
+
+TEST(ForecastPlan, WhatIsOverhauledOrStillWaitsIsToldToo) {
+  auto hourly = fleet(1, 10min, "0 0 * * * ?");
+  hourly.plan.blackouts.push_back(
+      {"long", {}, calendar::Window::make({"0 30 1 * * ?", "UTC"}, 20h).value(), false, false});
+  const auto forecast = hourly.look(3h + 30min);
+  ASSERT_EQ(forecast.ticks.size(), 4U);
+  EXPECT_EQ(forecast.ticks[2].reason, TickReason::superseded);
+  EXPECT_EQ(forecast.ticks[2].cause, WaitCause::blackout);
+  EXPECT_EQ(forecast.ticks[2].waits, 1h);
+  EXPECT_FALSE(forecast.ticks[3].decided);
+  EXPECT_EQ(forecast.ticks[3].cause, WaitCause::blackout);
+  EXPECT_EQ(forecast.not_started, 2U);
+  EXPECT_NE(render(forecast).find("still waiting at the end"), std::string::npos) << render(forecast);
 }
 
 TEST(ForecastPlan, ProposesOffsetsThatFlattenAPeak) {

@@ -1,3 +1,4 @@
+#include "http/client.hpp"
 #include "http/server.hpp"
 
 #include <array>
@@ -6,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -92,6 +95,51 @@ TEST(UnixSocket, PeersAreKnownByTheirUidAndTheFileGoesWithTheServer) {
   asio::post(context, [&] { server->stop(Millis(0)); });
   loop.join();
   EXPECT_NE(::stat(folder.file().c_str(), &found), 0);
+}
+
+asio::awaitable<void> ask_twice(Client& client, std::vector<std::string>& said, Server& server) {
+  for (int i = 0; i < 2; ++i) {
+    SendOptions options;
+    options.idempotent = true;
+    Request request;
+    const auto answer = co_await client.send(std::move(request), options);
+    said.push_back(answer ? answer->body : to_string(answer.error().error));
+  }
+  client.close();
+  server.stop(Millis(0));
+}
+
+TEST(UnixSocket, AClientSpeaksOverIt) {
+  const Folder folder;
+  asio::io_context context;
+  const auto server = make_server(context.get_executor(), {}, who, {});
+  ASSERT_TRUE(server->listen_unix(folder.file()));
+  ClientOptions options;
+  options.unix_socket = folder.file();
+  const auto client = make_client(context.get_executor(), *Origin::parse("http://localhost"), options);
+  ASSERT_TRUE(client);
+  asio::co_spawn(context, server->run(), [](const std::exception_ptr&) {});
+  std::vector<std::string> said;
+  auto asking = ask_twice(**client, said, *server);
+  asio::co_spawn(context, std::move(asking), [](const std::exception_ptr&) {});
+  context.run();
+  const std::string expected = fmt::format("unix true {}", ::getuid());
+  EXPECT_EQ(said, (std::vector<std::string>{expected, expected}));
+}
+
+TEST(UnixSocket, ASocketThatIsNotThereIsARefusedConnectionThatNamesIt) {
+  asio::io_context context;
+  const auto server = make_server(context.get_executor(), {}, who, {});
+  ClientOptions options;
+  options.unix_socket = "/nowhere/api.sock";
+  const auto client = make_client(context.get_executor(), *Origin::parse("http://localhost"), options);
+  std::vector<std::string> said;
+  auto asking = ask_twice(**client, said, *server);
+  asio::co_spawn(context, std::move(asking), [](const std::exception_ptr&) {});
+  context.run();
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_THAT(said[0], ::testing::HasSubstr("/nowhere/api.sock cannot be reached: No such file"));
+  EXPECT_THAT(said[0], ::testing::HasSubstr("curl -sv --unix-socket /nowhere/api.sock"));
 }
 
 TEST(UnixSocket, OnlyAStaleSocketIsReplaced) {

@@ -183,7 +183,7 @@ limits:
   per_destination_type: 4
   groups: [{name: crm, match: {source: "sales*"}, total: 5}]
 mode: shadow
-web: {listen_address: "[::1]:9000"}
+web: {listen_address: "[::1]:9000", unix_socket: /run/x/api.sock}
 metrics: {connection_detail: full, connection_limit: 10}
 history: {keep: 4w}
 )");
@@ -200,6 +200,7 @@ history: {keep: 4w}
   EXPECT_EQ(settings.plan->mode, Mode::shadow);
   EXPECT_EQ(settings.state_path, "data/state.db");
   EXPECT_EQ(settings.listen_address, "[::1]:9000");
+  EXPECT_EQ(settings.unix_socket, "/run/x/api.sock");
   EXPECT_EQ(settings.connection_detail, ConnectionDetail::full);
   EXPECT_EQ(settings.connection_limit, 10U);
   EXPECT_EQ(settings.plan->history_keep, 28 * 24h);

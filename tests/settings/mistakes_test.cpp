@@ -115,6 +115,10 @@ const Mistake kinds[]{
      "2:8: state: \"memory\" names no kind of store; write sqlite:/var/lib/syncwarden/state.db"},
     {"state: \"sqlite:\"\n",
      "2:8: state: \"sqlite:\" names no kind of store; write sqlite:/var/lib/syncwarden/state.db"},
+    {"web: {unix_socket: "
+     "/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
+     "0123456789/0123456789}\n",
+     "2:20: web.unix_socket: a socket's path has at most 107 bytes; such as /run/syncwarden/api.sock"},
     {"web: {listen_address: 9927}\n",
      "2:23: web.listen_address: \"9927\" is no HOST:PORT; such as 127.0.0.1:9927, [::1]:9927, or :9927 for "
      "every "

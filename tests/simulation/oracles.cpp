@@ -143,7 +143,8 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   if (!view) return false;
   // What somebody has renamed is known by its old name until the next discovery.
   constexpr std::string_view renamed = "formerly ";
-  if (view->name.view().starts_with(renamed)) view->name = SharedText{view->name.view().substr(renamed.size())};
+  if (view->name.view().starts_with(renamed))
+    view->name = SharedText{view->name.view().substr(renamed.size())};
   const auto under = asked_under_.find(job.id);
   return may_cancel_under(truth, policy_of(*view), *view, job) ||
          (under != asked_under_.end() && may_cancel_under(truth, under->second, *view, job));
@@ -386,6 +387,14 @@ void Chronicle::one_job_per_start() {
     if (honest <= 1) continue;
     // Nobody can know of a request that was on its way when the state was put back.
     if (put_back_near(born.front().job.at)) continue;
+    // An old request whose fate the old state did not know takes the first job that it finds.
+    const bool claimed_by_another =
+        !restored_.empty() && std::any_of(claims_.begin(), claims_.end(), [&](const auto& claim) {
+          return claim.first != start && std::any_of(born.begin(), born.end(), [&](const auto& job) {
+                   return claim.second.contains(job.job.job);
+                 });
+        });
+    if (claimed_by_another) continue;
     tally_.doubled += static_cast<std::uint64_t>(honest - 1);
     const auto view = engine_->airbyte().connection(born[0].job.connection).view;
     violated(
@@ -445,11 +454,10 @@ void Chronicle::everything_settles(Instant calm_since) {
 /// What the last hours brought may wait for its next run; and some connections will never succeed as they are
 /// told to run.
 bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
-  const bool by_next_run = incident.kind == IncidentKind::data_late ||
-                           incident.kind == IncidentKind::suspect_success ||
-                           incident.kind == IncidentKind::volume_outlier ||
-                           incident.kind == IncidentKind::stuck ||
-                           incident.kind == IncidentKind::sync_failing;
+  const bool by_next_run =
+      incident.kind == IncidentKind::data_late || incident.kind == IncidentKind::suspect_success ||
+      incident.kind == IncidentKind::volume_outlier || incident.kind == IncidentKind::stuck ||
+      incident.kind == IncidentKind::sync_failing;
   if (!by_next_run) return false;
   if (incident.updated > engine_->now() - hours{3}) return true;
   if (plan_.mode == Mode::shadow) return true;

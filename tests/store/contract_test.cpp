@@ -108,7 +108,7 @@ TEST_P(StoreContract, EveryWordOfEveryEnumComesBack) {
       batch.emplace_back(put::PutIncident{incident});
       Recovery recovery;
       recovery.job = JobId{++id};
-      recovery.kind = stuck;
+      if (recoveries.size() % 4 != 0) recovery.kind = stuck;
       recovery.action = static_cast<StuckAction>(recoveries.size() % 3);
       recoveries.push_back(recovery);
       batch.emplace_back(put::PutRecovery{recovery});

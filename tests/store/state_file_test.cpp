@@ -245,5 +245,32 @@ TEST_F(StateFile, WhatCannotBeRestoredLeavesTheStateAlone) {
   EXPECT_EQ(watermark_of(path_), 2);
 }
 
+TEST_F(StateFile, TheFleetIsReadWhileADaemonHoldsTheState) {
+  const auto path = directory_.file("state.db");
+  const auto open = open_store(loop_, path);
+  ConnectionHistory history;
+  history.connection = full_connection().id;
+  history.samples.assign(3, RunSample{std::chrono::minutes{4}, 100, 1'000});
+  ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutConnection{full_connection()},
+                                                                  put::PutHistory{history}}))));
+  const auto fleet = read_fleet(path);
+  ASSERT_TRUE(fleet) << to_string(fleet.error());
+  ASSERT_EQ(fleet->connections.size(), 1U);
+  EXPECT_EQ(fleet->connections.front(), full_connection());
+  ASSERT_EQ(fleet->histories.size(), 1U);
+  EXPECT_EQ(fleet->histories.front(), history);
+  EXPECT_TRUE(wait(loop_, open.store->load())) << "the daemon goes on";
+}
+
+TEST_F(StateFile, NoFleetIsReadFromWhatIsNoStateOrAnOlderOne) {
+  EXPECT_EQ(read_fleet(directory_.file("none.db")).error().code, Errc::file_unreadable);
+  const auto path = directory_.file("old.db");
+  make_state(path, 1'000);
+  execute(path, "PRAGMA user_version = 1");
+  const auto old = read_fleet(path);
+  ASSERT_FALSE(old);
+  EXPECT_EQ(old.error().code, Errc::unsupported);
+}
+
 }  // namespace
 }  // namespace syncwarden::store

@@ -23,7 +23,7 @@ ROOMS = {
     "settings": "base calendar model",
     "http": "base",
     "airbyte": "base model ports http",
-    "provision": "base model ports airbyte",
+    "provision": "base calendar model ports",
     "store": "base model ports",
     "observe": "base model ports",
     "notify": "base model ports http",
@@ -50,6 +50,7 @@ LIBRARIES = (
     ("Boost.JSON", r"boost/json", r"src/.*\.cpp$"),
     ("yaml-cpp", r"yaml-cpp/", r"src/settings/.*\.cpp$"),
     ("CLI11", r"CLI/", r"src/app/"),
+    ("valijson", r"valijson/", r"src/provision/impl/validate\.cpp$"),
     ("date", r"date/", r"src/calendar/.*\.cpp$"),
 )
 PORTS_BOOST = re.compile(r"boost/asio/awaitable\.hpp$")

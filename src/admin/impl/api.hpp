@@ -22,6 +22,7 @@ struct ApiSources {
   CommandSink* commands = nullptr;
   Store* history = nullptr;
   LogLines log_lines;
+  UserName user_name;
   std::function<Now()> clock;
   observe::BuildInfo build;
   Now started;
@@ -36,8 +37,10 @@ struct ApiRequest {
   std::vector<std::string> path;  ///< decoded segments behind /api/v1/
   Query query;
   std::string body;
-  std::string who;  ///< as the audit names whoever asks
-  std::string key;  ///< idempotency key; empty: none
+  std::optional<std::uint32_t> uid;  ///< of whoever asks, as the kernel tells
+  std::string user;                  ///< who it proved to be, and from where; empty: it was not asked
+  std::string account;               ///< as whoever asks names themselves; printable, may be empty
+  std::string key;                   ///< idempotency key; empty: none
 };
 
 /// Everything below /api/.

@@ -16,6 +16,7 @@ void add_demo(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
 void add_next(CLI::App& app, Chosen& chosen);
 void add_plan(CLI::App& app, Chosen& chosen);
+void add_selftest(CLI::App& app, Chosen& chosen);
 void add_emulator(CLI::App& app, Chosen& chosen);
 void add_healthcheck(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
@@ -30,5 +31,11 @@ void add_resume(CLI::App& app, Chosen& chosen);
 void add_drain(CLI::App& app, Chosen& chosen);
 void add_logs(CLI::App& app, Chosen& chosen);
 void add_state(CLI::App& app, Chosen& chosen);
+void add_airbyte(CLI::App& app, Chosen& chosen);
+void add_completion(CLI::App& app, Chosen& chosen);
+void add_apply(CLI::App& app, Chosen& chosen);
+void add_export(CLI::App& app, Chosen& chosen);
+void add_adopt(CLI::App& app, Chosen& chosen);
+void add_release(CLI::App& app, Chosen& chosen);
 
 }  // namespace syncwarden::app

@@ -23,7 +23,8 @@ struct Emulate {
   std::vector<std::string> faults;
   std::size_t fleet = 0;
   std::string shortest = "10s", longest = "20s";
-  std::string signal_delay, start_delay;
+  std::string signal_delay, start_delay, age;
+  std::int64_t every_minutes = 0;
   std::uint64_t seed = 1;
   std::uint32_t max_parallel = 0;
   bool control = false;
@@ -55,13 +56,22 @@ struct Emulate {
     emulator::Options options;
     options.version = version;
     options.seed = seed;
-    options.start = runtime::read_clock().wall;
+    const auto past = age.empty() ? std::optional<Millis>{Millis{}} : parse_duration(age);
+    if (!past) return report({Errc::usage, "a duration is wrong", "--age", "write 10h"});
+    options.start = runtime::read_clock().wall - *past;
+    options.created = emulator::Behaviour::healthy({*from, *to}, {1'000, 5'000});
     options.time_scale = 0.05;
     options.max_parallel = max_parallel;
     options.signal_delay = {std::min(Millis{5}, *lag), *lag};
     options.start_delay = {std::min(Millis{200}, *start), *start};
     boost::asio::io_context loop(1);
-    const auto pipelines = fleet > 0 ? emulator::fleet(fleet, {*from, *to}) : emulator::sample_pipelines();
+    auto pipelines = fleet > 0 ? emulator::fleet(fleet, {*from, *to}) : emulator::sample_pipelines();
+    for (auto& pipeline : pipelines) {
+      if (every_minutes <= 0) break;
+      pipeline.schedule.kind = AirbyteSchedule::basic;
+      pipeline.schedule.units = every_minutes;
+      pipeline.schedule.time_unit = "minutes";
+    }
     EmulatedAirbyte airbyte(loop.get_executor(), options, pipelines, *front);
     const auto port = airbyte.serve(listen);
     if (!port) return report(port.error());
@@ -98,13 +108,18 @@ void add_emulator(CLI::App& app, Chosen& chosen) {
   command->add_option("--fault", emulate->faults,
                       "name=value, repeatable: lose_reply=0.1, slow_sync=5s, hang_sync ...");
   command->add_option("--fleet", emulate->fleet, "this many healthy connections instead of the samples");
-  command->add_option("--shortest", emulate->shortest, "duration of a fleet's shortest job")
+  command
+      ->add_option("--shortest", emulate->shortest,
+                   "duration of a fleet's shortest job, and of connections set up later")
       ->capture_default_str();
   command->add_option("--longest", emulate->longest, "duration of its longest")->capture_default_str();
   command->add_option("--signal-delay", emulate->signal_delay,
                       "at most this long from a sync request to its job");
   command->add_option("--start-delay", emulate->start_delay,
                       "at most this long from a job to its first attempt, when the request is answered");
+  command->add_option("--age", emulate->age, "it has been running for so long: 10h; see --every-minutes");
+  command->add_option("--every-minutes", emulate->every_minutes,
+                      "Airbyte's own schedule of every connection");
   command->add_option("--max-parallel", emulate->max_parallel, "jobs that run at once; 0 = unlimited");
   command->add_option("--seed", emulate->seed, "the same seed plays the same Airbyte")->capture_default_str();
   command->add_flag("--control", emulate->control, "serve /emulator/faults, /emulator/do and /emulator/log");

@@ -2,9 +2,10 @@
 
 #include "airbyte/client.hpp"
 #include "app/commands/commands.hpp"
+#include "app/connection_list.hpp"
 #include "app/flags.hpp"
 #include "runtime/clock.hpp"
-#include "store/sqlite/sqlite_store.hpp"
+#include "store/sqlite/state_file.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,47 +26,19 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-/// What is known of the connections and of how long their syncs take.
-struct Picture {
-  std::vector<ConnectionView> connections;
-  std::vector<ConnectionHistory> histories;
-};
+using Picture = ConnectionList;
 
-asio::awaitable<void> load(Store& store, Result<Picture>& picture) {
-  auto snapshot = co_await store.load();
-  if (!snapshot) {
-    picture = snapshot.error();
-    co_return;
-  }
-  Picture found;
-  found.connections = std::move(snapshot->connections);
-  found.histories = std::move(snapshot->histories);
-  picture = std::move(found);
-}
-
-/// The state as the daemon left it.
+/// The state as the daemon keeps it, whether one runs or not.
 Result<Picture> from_state(const std::string& path) {
   std::error_code none;
   if (path.empty() || !std::filesystem::exists(path, none)) {
-    return Error{Errc::file_unreadable, "there is no state to learn from", path.empty() ? "state" : path,
-                 "run the daemon once, or ask Airbyte with --online"};
+    return Error{
+        Errc::file_unreadable, "there is no state to learn from", path.empty() ? "state" : path,
+        "run the daemon once, ask Airbyte with --online, or name the connections with --connections"};
   }
-  asio::io_context loop(1);
-  auto store = store::make_sqlite_store(loop.get_executor(), path);
-  if (!store) {
-    Error error = store.error();
-    if (error.code == Errc::store_locked)
-      error.hint = "the daemon has it; ask Airbyte instead, with --online";
-    return error;
-  }
-  Result<Picture> picture{Picture{}};
-  auto loading = load(**store, picture);
-  asio::co_spawn(loop, std::move(loading), [&](std::exception_ptr bug) {
-    if (bug) std::rethrow_exception(bug);
-    (*store)->close();
-  });
-  loop.run();
-  return picture;
+  auto fleet = store::read_fleet(path);
+  if (!fleet) return fleet.error();
+  return Picture{std::move(fleet->connections), std::move(fleet->histories)};
 }
 
 /// The newest successes become samples, as the core would keep them.
@@ -135,12 +108,13 @@ json::object object_of(const forecast::PlannedTick& tick) {
                       {"schedule", std::string_view{tick.schedule.text}},
                       {"nominal", to_rfc3339(tick.nominal)},
                       {"due", to_rfc3339(tick.due)},
-                      {"outcome", to_string(tick.outcome)},
-                      {"reason", to_string(tick.reason)},
+                      {"outcome", tick.decided ? to_string(tick.outcome) : "waiting"},
+                      {"reason", tick.decided ? json::value(to_string(tick.reason)) : json::value(nullptr)},
                       {"waits_seconds", static_cast<double>(tick.waits.count()) / 1000}};
   if (tick.starts) object["starts"] = to_rfc3339(*tick.starts);
   if (tick.ends) object["ends"] = to_rfc3339(*tick.ends);
   if (tick.cause) object["waits_for"] = to_string(*tick.cause);
+  if (!tick.waits_for.empty()) object["waits_for_what"] = tick.waits_for;
   if (!tick.detail.empty()) object["detail"] = tick.detail;
   return object;
 }
@@ -162,6 +136,7 @@ std::string json_of(const forecast::Forecast& forecast) {
     hours.push_back(json::object{{"hour", to_rfc3339(hour.hour)},
                                  {"destination", hour.destination},
                                  {"ticks", hour.ticks},
+                                 {"waits_for", hour.waits_for},
                                  {"longest_seconds", static_cast<double>(hour.longest.count()) / 1000}});
   }
   for (const auto& target : forecast.broken) {
@@ -197,6 +172,7 @@ struct PlanCommand {
   ConfigFlags config;
   std::string next = "24h";
   std::string from;
+  std::string list;  ///< a file that names the connections
   bool online = false;
   bool as_json = false;
 
@@ -216,7 +192,9 @@ struct PlanCommand {
     }
     const auto settings = config.load();
     if (!settings) return exit_usage;
-    const auto picture = online ? from_airbyte(settings->airbyte) : from_state(settings->state_path);
+    const auto picture = !list.empty() ? read_connection_list(list)
+                         : online      ? from_airbyte(settings->airbyte)
+                                       : from_state(settings->state_path);
     if (!picture) return report(picture.error());
     const auto forecast =
         forecast::plan(*settings->plan, picture->connections, picture->histories, begin, *horizon);
@@ -234,14 +212,25 @@ void add_plan(CLI::App& app, Chosen& chosen) {
   plan->config.add_to(*command);
   command->add_option("--next", plan->next, "how far to look ahead")->capture_default_str();
   command->add_option("--from", plan->from, "from this instant instead of now");
-  command->add_flag("--online", plan->online,
-                    "learn connections and durations from Airbyte, not from the state");
+  auto* online = command->add_flag("--online", plan->online,
+                                   "learn connections and durations from Airbyte, not from the state");
+  command
+      ->add_option(
+          "--connections", plan->list,
+          "learn them from this JSON file (- is standard input): what `status --all --json` prints, or "
+          "a list of your own")
+      ->excludes(online);
   command->add_flag("--json", plan->as_json, "everything as one JSON object");
   command->footer(
       "Plays the real decision core against an Airbyte in which every sync goes well and takes as long as "
       "it\n"
-      "usually does. Exit status: 0 done, 1 the state cannot be read, 2 usage or configuration, 3 Airbyte is "
-      "out of "
+      "usually does. Reads the daemon's state while it runs, and changes nothing. Without state and "
+      "Airbyte:\n"
+      "  syncwarden plan --config.file new.yaml --connections fleet.json\n"
+      "where the file is an answer of `status --all --json`, or a list such as\n"
+      "  [{\"name\": \"orders -> warehouse\", \"source\": \"orders\", \"destination\": \"warehouse\", "
+      "\"takes\": \"10m\"}]\n"
+      "Exit status: 0 done, 1 the state cannot be read, 2 usage or configuration, 3 Airbyte is out of "
       "reach.");
   command->callback([plan, &chosen] { chosen = [plan] { return (*plan)(); }; });
 }

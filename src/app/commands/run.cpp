@@ -13,14 +13,12 @@ namespace {
 struct Run {
   ConfigFlags config;
   LogFlags log;
-  std::string unix_socket;
 
   int operator()() const {
     const auto settings = config.load();
     if (!settings) return exit_usage;
     DaemonOptions options;
     options.settings = *settings;
-    options.unix_socket = unix_socket;
     options.log = log.options();
     if (!config.file().empty()) {
       options.reload = [flags = config] { return settings::load_file(flags.file(), flags.options()); };
@@ -43,8 +41,6 @@ void add_run(CLI::App& app, Chosen& chosen) {
       "SIGHUP reloads the configuration file, SIGTERM stops in order.");
   auto run = std::make_shared<Run>();
   run->config.add_to(*command);
-  command->add_option("--web.unix-socket", run->unix_socket,
-                      "also serve on this Unix socket (mode 0660), where the audit knows who asks by uid");
   run->log.add_to(*command);
   command->callback([run, &chosen] { chosen = [run] { return (*run)(); }; });
 }

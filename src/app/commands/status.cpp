@@ -44,15 +44,15 @@ struct Status {
       if (!answer && !(watch && answer.error().code == Errc::connect_refused))
         return report_answer(answer.error());
       const Look look = Look::of_output();
-      if (watch && look.terminal) fmt::print("\x1b[H\x1b[2J");
-      if (answer) {
-        fmt::print("{}", page(*answer, look));
-      } else {
-        fmt::print("{}\n", to_string(answer.error()));
-      }
+      const std::string text = answer ? page(*answer, look) : to_string(answer.error()) + '\n';
+      const bool redraws = watch && look.terminal && !daemon.json;
+      fmt::print("{}", redraws ? redrawn(text, "every 2 s; Ctrl-C ends this", look) : text);
       std::fflush(stdout);
       if (!watch) return exit_done;
-      if (!(*client)->pause(std::chrono::seconds{2})) return exit_done;
+      if (!(*client)->pause(std::chrono::seconds{2})) {
+        if (redraws) fmt::print("\n");
+        return exit_done;
+      }
       if (!look.terminal && !daemon.json) fmt::print("\n");
     }
   }

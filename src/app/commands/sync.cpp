@@ -1,7 +1,9 @@
 #include "app/commands/commands.hpp"
 #include "app/daemon_client.hpp"
 #include "app/direct_sync.hpp"
+#include "app/failed_since.hpp"
 #include "app/flags.hpp"
+#include "app/moments.hpp"
 #include "app/sync_watch.hpp"
 #include "runtime/clock.hpp"
 
@@ -9,7 +11,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 namespace syncwarden::app {
@@ -22,8 +27,9 @@ constexpr Millis longest_absence{std::chrono::seconds{60}};
 struct Sync {
   DaemonFlags daemon;
   ConfigFlags config;
-  std::string connection, timeout_text, key;
+  std::string connection, timeout_text, key, since_text, match;
   std::optional<Millis> timeout;
+  bool dry_run = false;
   bool wait = false;
   bool direct = false;
 
@@ -36,6 +42,15 @@ struct Sync {
       }
       wait = true;
     }
+    if (since_text.empty() == connection.empty()) {
+      return report({Errc::usage, "say what to sync", "",
+                     "give one connection, or --failed-since 2h, with --match GLOB where not all are meant"});
+    }
+    if (since_text.empty() && (!match.empty() || dry_run))
+      return report({Errc::usage, "--match and --dry-run go with --failed-since", "", ""});
+    if (!since_text.empty() && direct)
+      return report({Errc::usage, "--failed-since asks the daemon what failed", "--direct", "leave it out"});
+    if (!since_text.empty()) return rerun_failed();
     return direct ? without_daemon() : through_daemon();
   }
 
@@ -62,16 +77,17 @@ struct Sync {
     if (!daemon.json) (void)report_done(asked, false);
     std::fflush(stdout);
     (*client)->catch_signals();
-    return watch(**client, run);
+    return watch(**client, connection, run, runtime::read_clock().mono);
   }
 
-  [[nodiscard]] int watch(DaemonClient& client, const std::string& run) const {
+  /// Until the run has ended, or `timeout` after `begin`.
+  [[nodiscard]] int watch(DaemonClient& client, const std::string& of, const std::string& run,
+                          Mono begin) const {
     ProgressDisplay display(Look::of_output());
-    const Mono begin = runtime::read_clock().mono;
-    Mono seen = begin;
+    Mono seen = runtime::read_clock().mono;
     while (true) {
-      const auto runs = client.get("runs" + query_of({{"connection", connection}, {"run", run}}));
-      const auto picture = client.get(path_of("connections", connection));
+      const auto runs = client.get("runs" + query_of({{"connection", of}, {"run", run}}));
+      const auto picture = client.get(path_of("connections", of));
       const Now now = runtime::read_clock();
       if (runs && picture) {
         seen = now.mono;
@@ -92,9 +108,97 @@ struct Sync {
       const bool late = timeout && now.mono - begin >= *timeout;
       if (!late && client.pause(between_looks)) continue;
       display.end();
-      fmt::print(stderr, "the sync goes on; cancel it with: syncwarden cancel '{}'\n", connection);
+      fmt::print(stderr, "the sync goes on; cancel it with: syncwarden cancel '{}'\n", of);
       return exit_still_running;
     }
+  }
+
+  /// Everything that failed since then, page by page.
+  [[nodiscard]] Result<std::vector<FailedSync>> find_failed(DaemonClient& client, Instant since) const {
+    const auto abandoned = client.get(
+        "runs" + query_of({{"verdict", "abandoned"}, {"from", to_rfc3339(since)}, {"limit", "1000"}}));
+    if (!abandoned) return abandoned.error();
+    std::vector<FailedSync> failed;
+    std::string after;
+    do {
+      const auto page =
+          client.get("connections" + query_of({{"match", match}, {"limit", "1000"}, {"after", after}}));
+      if (!page) return page.error();
+      for (auto& sync : failed_since(*page, *abandoned, since)) failed.push_back(std::move(sync));
+      after = (*page)["next"].text();
+    } while (!after.empty());
+    return failed;
+  }
+
+  struct Asked {
+    FailedSync sync;
+    std::string run;  ///< empty: it is not run again
+    std::string said;
+  };
+
+  [[nodiscard]] Asked ask(DaemonClient& client, FailedSync sync) const {
+    Asked asked{std::move(sync), "", ""};
+    if (!asked.sync.not_now.empty()) {
+      asked.said = "left alone: " + asked.sync.not_now;
+    } else if (dry_run) {
+      asked.said = "would be run again";
+    } else {
+      const auto answer = client.post("sync", json_of({{"connection", asked.sync.id}}),
+                                      key.empty() ? key : fmt::format("{}:{}", key, asked.sync.id));
+      asked.said = answer ? (*answer)["text"].text("a sync is requested") : to_string(answer.error());
+      if (answer) asked.run = (*answer)["run"].text();
+      if (!answer) asked.sync.not_now = "refused";
+    }
+    return asked;
+  }
+
+  static void tell(const std::vector<Asked>& all) {
+    boost::json::array list;
+    for (const auto& asked : all) {
+      list.push_back(boost::json::object{
+          {"connection_id", asked.sync.id},
+          {"connection", asked.sync.name},
+          {"why", asked.sync.why},
+          {"run", asked.run.empty() ? boost::json::value(nullptr) : boost::json::value(asked.run)},
+          {"said", asked.said}});
+    }
+    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"failed", std::move(list)}}));
+  }
+
+  [[nodiscard]] int rerun_failed() {
+    const Instant now = runtime::read_clock().wall;
+    const auto since = parse_moment(since_text, now, Towards::past);
+    if (!since) return report(bad_moment(since_text, "--failed-since"));
+    daemon.file = config.file();
+    auto client = DaemonClient::make(daemon);
+    if (!client) return report(client.error());
+    auto failed = find_failed(**client, *since);
+    if (!failed) return report_answer(failed.error());
+    const Mono begin = runtime::read_clock().mono;
+    std::vector<Asked> all;
+    bool refused = false;
+    for (auto& sync : *failed) {
+      all.push_back(ask(**client, std::move(sync)));
+      const auto& asked = all.back();
+      refused = refused || asked.sync.not_now == "refused";
+      if (!daemon.json)
+        fmt::print("{}: {}; {}\n", asked.sync.name, with_local_times(asked.sync.why, now), asked.said);
+    }
+    if (daemon.json) tell(all);
+    if (all.empty() && !daemon.json)
+      fmt::print("nothing has failed since {} without a success after it\n", when_text(*since, now));
+    if (refused) return exit_failed;
+    if (!wait || dry_run) return exit_done;
+    std::fflush(stdout);
+    (*client)->catch_signals();
+    int worst = exit_done;
+    for (const auto& asked : all) {
+      if (asked.run.empty()) continue;
+      const int status = watch(**client, asked.sync.id, asked.run, begin);
+      if (worst == exit_done || status == exit_failed) worst = status;
+      if (status == exit_still_running || status == exit_unreachable) return status;
+    }
+    return worst;
   }
 };
 
@@ -108,9 +212,16 @@ void add_sync(CLI::App& app, Chosen& chosen) {
       "Exit status with --wait: 0 succeeded and verified, 1 failed, 4 suspect, 5 cancelled, 6 still running "
       "at\n"
       "--timeout or Ctrl-C, which leave the sync running; 3 the daemon is out of reach.\n"
+      "--failed-since 2h runs again what failed since then and has not succeeded since; --match and "
+      "--dry-run\n"
+      "narrow it down and show it first. With --wait the worst end counts.\n"
       "--direct asks Airbyte itself: give --config.file or --airbyte.url.");
   auto sync = std::make_shared<Sync>();
-  command->add_option("connection", sync->connection, "name or id")->required();
+  command->add_option("connection", sync->connection, "name or id");
+  command->add_option("--failed-since", sync->since_text,
+                      "instead of a connection: all that failed since then: 2h, 02:00, 2026-11-26T02:00:00Z");
+  command->add_option("--match", sync->match, "with --failed-since: only connections of such a name (glob)");
+  command->add_flag("--dry-run", sync->dry_run, "with --failed-since: show what would be run again");
   command->add_flag("--wait", sync->wait, "until it has ended and is verified");
   command->add_option("--timeout", sync->timeout_text, "wait no longer than this (implies --wait): 30m, 4h");
   command->add_option("--idempotency-key", sync->key,

@@ -135,6 +135,7 @@ void Core::Machine::bind(ConnectionIndex index) {
   const auto rule = std::find_if(plan->rules.begin(), plan->rules.end(),
                                  [&](const Rule& r) { return matches(r.match, connection.view); });
   connection.rule = rule == plan->rules.end() ? nullptr : &*rule;
+  read_airbyte_schedule(connection);
 
   const auto before = connection.schedules;
   connection.schedules.clear();

@@ -100,14 +100,8 @@ void Core::Machine::cancel_for_blackouts() {
     for (auto& job : connection.active) {
       if (job.view.type != JobType::sync || job.seen_in_poll == 0 || recoveries.contains(job.view.id))
         continue;
-      Recovery recovery{job.view.id,
-                        connection.view.id,
-                        StuckKind::max_run_time,
-                        StuckAction::cancel,
-                        0,
-                        now.wall,
-                        now.wall,
-                        false};
+      Recovery recovery{job.view.id, connection.view.id, std::nullopt, StuckAction::cancel,
+                        0,           now.wall,           now.wall,     false};
       recoveries[job.view.id] = {recovery, observed.now()};
       ask_cancel(connection, job.view.id, fmt::format("blackout {}", blackout->name));
     }

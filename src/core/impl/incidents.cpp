@@ -328,10 +328,10 @@ void Core::Machine::tell_unresolved() {
   for (auto entry = open_ones.lower_bound({IncidentKind::intent_unresolved, std::nullopt, {}, {}});
        entry != open_ones.end() && entry->second.kind == IncidentKind::intent_unresolved; ++entry) {
     const auto* connection = find_connection(entry->second.connection);
-    const bool still = connection != nullptr &&
-                       std::any_of(connection->holding.begin(), connection->holding.end(), [&](const RunId& id) {
-                         return runs.at(id).run.phase == RunPhase::unresolved;
-                       });
+    const bool still =
+        connection != nullptr &&
+        std::any_of(connection->holding.begin(), connection->holding.end(),
+                    [&](const RunId& id) { return runs.at(id).run.phase == RunPhase::unresolved; });
     if (!still) settled.push_back(entry->first);
   }
   for (const auto& key : settled) incidents.close(key, "no request of its is unresolved any more", now.wall);

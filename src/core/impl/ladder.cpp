@@ -207,9 +207,11 @@ void Core::Machine::ask_cancel(Connection& connection, JobId job, const std::str
   keep(put::PutRecovery{recovery});
   tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::asked, connection.view, job,
                           why});
-  incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
-                 fmt::format("cancel of job {} requested, attempt {}", job.value, recovery.requests),
-                 now.wall);
+  if (recovery.kind) {
+    incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
+                   fmt::format("cancel of job {} requested, attempt {}", job.value, recovery.requests),
+                   now.wall);
+  }
   effect(out::CancelJob{job, connection.view.id});
 }
 
@@ -302,8 +304,10 @@ std::optional<Recovery> Core::Machine::end_recovery(const Connection& connection
       fact::RecoveryAction::cancel, by_cancel ? fact::RecoveryResult::done : fact::RecoveryResult::not_needed,
       connection.view, job.id,
       by_cancel ? "it has ended" : fmt::format("it {} by itself", to_string(job.status))});
-  incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
-                 fmt::format("job {} is {}", job.id.value, to_string(job.status)), now.wall);
+  if (recovery.kind) {
+    incidents.note({IncidentKind::stuck, recovery.kind, connection.view.id, {}},
+                   fmt::format("job {} is {}", job.id.value, to_string(job.status)), now.wall);
+  }
   return by_cancel ? std::optional(recovery) : std::nullopt;
 }
 
@@ -322,7 +326,7 @@ void Core::Machine::rerun_foreign(ConnectionIndex index, const JobView& job, con
   open.run.cancels = 1;
   open.run.phase = RunPhase::backing_off;
   open.run.not_before = open.run.due;
-  open.run.why = fmt::format("job {} was stuck ({}) and cancelled", job.id.value, to_string(recovery.kind));
+  open.run.why = fmt::format("job {} was stuck ({}) and cancelled", job.id.value, to_string(*recovery.kind));
   open.connection = index;
   open.since = now.mono;
   open.tick_decided = true;  // it answers for no tick

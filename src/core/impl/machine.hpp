@@ -74,10 +74,10 @@ struct Connection {
   /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
   /// they the effects of ticks that it still holds for undecided.
   std::vector<std::pair<JobId, Instant>> unclaimed;
-  JobId known_at_boot;  ///< the newest one of which the state knows the end
+  JobId known_at_boot;                            ///< the newest one of which the state knows the end
   std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
   std::uint32_t failed_runs = 0;                  ///< in a row
-  std::uint32_t unlike_before = 0;  ///< suspect runs in a row, only for their size or duration
+  std::uint32_t unlike_before = 0;                ///< suspect runs in a row, only for their size or duration
   std::optional<std::pair<Mono, Mono>> conflict;  ///< first and last 409 without a job to show for it
   // Airbyte's own schedule
   std::string airbyte_text;  ///< of which the two below were read

@@ -8,9 +8,8 @@ namespace syncwarden::core {
 /// The instant after which a connection without a new success counts as late; nothing without an expectation.
 /// When data should come next after an instant, by who really starts the connection.
 std::optional<Instant> Core::Machine::expected_after(const Connection& connection, Instant since) const {
-  const bool by_airbyte =
-      connection.schedules.empty() ||
-      connection.rule->policy.airbyte_schedule == AirbyteSchedulePolicy::refuse;
+  const bool by_airbyte = connection.schedules.empty() ||
+                          connection.rule->policy.airbyte_schedule == AirbyteSchedulePolicy::refuse;
   if (by_airbyte && connection.airbyte_every) return since + *connection.airbyte_every + airbyte_jitter;
   if (by_airbyte && connection.airbyte_cron) {
     const auto next = connection.airbyte_cron->next(since);

@@ -357,15 +357,18 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
   }
   if (!ending.lost && job.status == JobStatus::cancelled) {
     std::optional<FailureClass> failure;
-    if (ending.recovery) {
-      open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(ending.recovery->kind));
+    const bool was_stuck = ending.recovery && ending.recovery->kind;
+    if (ending.recovery && !was_stuck)
+      open.run.why = fmt::format("job {} was cancelled by a blackout", job.id.value);
+    if (was_stuck) {
+      open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(*ending.recovery->kind));
       if (ending.recovery->kind == StuckKind::max_run_time) failure = FailureClass::deadline;
       if (run_again(open, job, *ending.recovery)) return;
     }
     const ConnectionIndex index = open.connection;
     const Run run = open.run;
     finish(id, Verdict::cancelled, failure);
-    if (ending.recovery) run_failed(index, run, job);
+    if (was_stuck) run_failed(index, run, job);
     return;
   }
   const FailureClass failure = ending.lost.value_or(classify(job.failures));

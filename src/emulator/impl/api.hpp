@@ -9,6 +9,7 @@
 #include "http/message.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,7 @@ struct Waiting {
   bool public_api = false;
   bool is_sync = false;
   Millis limit{};
+  bool for_ever = false;  ///< nobody ever answers; there is no ticket
 };
 using Outcome = std::variant<http::Response, Waiting>;
 
@@ -61,6 +63,25 @@ using ConfigHandler = Outcome (*)(Api& api, const Body& body);
 /// Null for an operation of another file or of no file.
 [[nodiscard]] ConfigHandler connection_operation(std::string_view operation);
 [[nodiscard]] ConfigHandler job_operation(std::string_view operation);
+[[nodiscard]] ConfigHandler actor_operation(std::string_view operation);
+[[nodiscard]] ConfigHandler pipeline_operation(std::string_view operation);
+/// True for what runs a connector: it takes the time that the fault slow_connector says.
+[[nodiscard]] bool runs_connector(std::string_view path);
+
+/// The members of a Config API body that change a connection; a response that refuses them.
+[[nodiscard]] std::variant<ConnectionPatch, http::Response> read_patch(Api& api, const Body& body);
+
+[[nodiscard]] std::variant<ConnectionPatch, http::Response> read_public_patch(const Body& body);
+
+/// Sources, destinations, streams and new connections of the Public API; nothing for other paths.
+[[nodiscard]] std::optional<Outcome> public_setup(Api& api, const http::Request& request,
+                                                  std::string_view path);
+/// RFC 7807 bodies of the Public API.
+[[nodiscard]] http::Response public_not_found(std::string_view kind, std::string_view id);
+[[nodiscard]] http::Response public_bad_request(std::string_view message);
+[[nodiscard]] http::Response public_unprocessable(std::string_view message);
+/// A parameter of a query, decoded.
+[[nodiscard]] std::optional<std::string> query_text(const http::Request& request, std::string_view name);
 
 /// The schedule that a Config API body describes; nothing where it says nothing; a response that refuses it.
 [[nodiscard]] std::variant<std::monostate, OwnSchedule, http::Response> read_schedule(Api& api,

@@ -27,6 +27,8 @@ class Body {
   /// The strings of an array (others left out); empty where there is none.
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> keys() const;
+  /// A member as JSON text, whatever it is; nothing where there is none.
+  [[nodiscard]] std::optional<std::string> json(std::string_view key) const;
 
   struct Impl;
 

@@ -34,6 +34,9 @@ void write_counts(Json& json, const Progress& progress);
 void write_definition(Json& json, const Api& api, const Definition& definition);
 void write_connection(Json& json, const Api& api, const Connection& connection);
 void write_public_job(Json& json, const Api& api, const Job& job, bool stats);
+/// SourceRead or DestinationRead, secrets masked.
+void write_actor(Json& json, const Api& api, const ActorRecord& record);
+void write_public_actor(Json& json, const ActorRecord& record);
 void write_public_connection(Json& json, const Api& api, const Connection& connection);
 
 /// The word, or one that no client knows.

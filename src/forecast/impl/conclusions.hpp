@@ -16,8 +16,8 @@ struct Span {
   Instant ends;
 };
 
+/// `late`: from when on, by the core, the data of a connection is too old.
 void conclude(Forecast& forecast, const Plan& plan, const std::vector<ConnectionView>& connections,
-              const std::map<ConnectionId, const ConnectionHistory*>& histories,
-              const std::vector<Span>& spans);
+              const std::map<ConnectionId, Instant>& late, const std::vector<Span>& spans);
 
 }  // namespace syncwarden::forecast

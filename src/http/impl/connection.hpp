@@ -52,6 +52,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Connects to one address; gives up on it (timed_out) at `until`.
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint to,
                                                                           TimePoint until);
+  /// Connects to a Unix socket, which is done at once or not at all.
+  [[nodiscard]] boost::system::error_code connect_local(const std::string& path);
   /// TLS from here on. Returns the handshake's result.
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> handshake(std::unique_ptr<TlsStream> tls);
 

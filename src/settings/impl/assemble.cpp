@@ -42,6 +42,15 @@ std::string state_path_from(const Value& state, const Reading& reading) {
   return {};
 }
 
+/// What the kernel takes as the name of a Unix socket.
+void check_unix_socket(const Value& value, const Reading& reading) {
+  constexpr std::size_t longest = 107;
+  if (!value.valid || value.text.size() <= longest) return;
+  reading.problems.add(value.place,
+                       fmt::format("{}: a socket's path has at most {} bytes", value.path, longest),
+                       "such as /run/syncwarden/api.sock");
+}
+
 void check_listen_address(const Value& value, const Reading& reading) {
   if (!value.valid) return;
   const std::string_view text = value.text;
@@ -151,6 +160,8 @@ Settings assemble(const Section& root, const Reading& reading) {
   settings.state_path = state_path_from(root.at("state"), reading);
   settings.listen_address = root.at("web.listen_address").text;
   check_listen_address(root.at("web.listen_address"), reading);
+  settings.unix_socket = root.at("web.unix_socket").text;
+  check_unix_socket(root.at("web.unix_socket"), reading);
   for (const Text& name : root.at("web.host_names").texts) settings.host_names.push_back(name.text);
   if (const Value& file = root.at("web.config_file"); file.given && file.valid) {
     settings.web_config_file = resolved_path(file.text, file.place);

@@ -242,6 +242,10 @@ const Shape& web_shape() {
        .kind = Kind::texts,
        .doc = "Names under which it may be called, besides localhost and the listen address",
        .example = "[warden.example.org]"},
+      {.name = "unix_socket",
+       .kind = Kind::path,
+       .doc = "A Unix socket beside it (mode 0660), where the audit knows who asks; like --web.unix-socket",
+       .example = "/run/syncwarden/api.sock"},
   }};
   return shape;
 }

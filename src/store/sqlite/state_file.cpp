@@ -184,6 +184,29 @@ Result<StateDescription> describe_state(const std::string& path) {
   return out;
 }
 
+Result<KnownFleet> read_fleet(const std::string& path) {
+  Database database;
+  if (auto opened = open_to_read(database, path); !opened) return opened.error();
+  if (auto checked = check_file(database, 0); !checked) return checked.error();
+  if (auto begun = database.execute("BEGIN"); !begun) return begun.error();
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return version.error();
+  KnownFleet fleet;
+  if (*version == 0) return fleet;  // nobody has written anything yet
+  if (*version != schema_version) {
+    return Error{Errc::unsupported, "an older syncwarden wrote this state", path,
+                 "start this version's daemon once: it brings the file up to date"};
+  }
+  auto done = each_row(database, select("connection", connection_columns, "true"), read_connection,
+                       [&](ConnectionView row) { fleet.connections.push_back(std::move(row)); });
+  if (done) {
+    done = each_row(database, select("history", history_columns, "true"), read_history,
+                    [&](ConnectionHistory row) { fleet.histories.push_back(std::move(row)); });
+  }
+  if (!done) return done.error();
+  return fleet;
+}
+
 Result<void> backup_state(const std::string& from, const std::string& to) {
   Database database;
   if (auto opened = open_to_read(database, from); !opened) return opened;

@@ -4,6 +4,8 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "model/connection.hpp"
+#include "model/mutation.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -29,6 +31,16 @@ struct StateDescription {
 /// Without the lock: a daemon may be running. Knows every version up to this one's, and writes nothing.
 /// file_unreadable, store_newer, store_corrupt: as for inspect().
 [[nodiscard]] Result<StateDescription> describe_state(const std::string& path);
+
+/// What the state knows of the connections, as of one commit.
+struct KnownFleet {
+  std::vector<ConnectionView> connections;
+  std::vector<ConnectionHistory> histories;
+};
+
+/// Without the lock: a daemon may be running, or start meanwhile. Writes nothing. store_corrupt, store_newer,
+/// file_unreadable as for describe_state(); unsupported: an older syncwarden wrote it.
+[[nodiscard]] Result<KnownFleet> read_fleet(const std::string& path);
 
 /// Copies `from` to the new file `to`, whether a daemon uses it or not. file_unwritable: `to` exists.
 [[nodiscard]] Result<void> backup_state(const std::string& from, const std::string& to);

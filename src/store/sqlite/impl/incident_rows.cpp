@@ -10,6 +10,8 @@
 namespace syncwarden::store {
 namespace {
 
+/// Stands where the kind of a stuck job would: a blackout cancels it.
+constexpr std::string_view of_a_blackout = "blackout";
 constexpr std::array stuck_actions{StuckAction::alert, StuckAction::cancel, StuckAction::cancel_and_rerun};
 
 }  // namespace
@@ -30,7 +32,9 @@ void bind(Statement& to, const Incident& incident) {
 
 void bind(Statement& to, const Recovery& recovery) {
   to.bind(recovery.job.value).bind(recovery.connection.text);
-  to.bind(to_string(recovery.kind)).bind(to_string(recovery.action)).bind(std::int64_t{recovery.requests});
+  to.bind(recovery.kind ? to_string(*recovery.kind) : of_a_blackout)
+      .bind(to_string(recovery.action))
+      .bind(std::int64_t{recovery.requests});
   to.bind(ms(recovery.first_asked)).bind(ms(recovery.last_asked)).bind(recovery.given_up ? 1 : 0);
 }
 
@@ -71,7 +75,7 @@ Result<Recovery> read_recovery(const Statement& from, const std::string& path) {
   Recovery recovery;
   recovery.job = JobId{row.integer()};
   recovery.connection = ConnectionId{row.text()};
-  recovery.kind = row.word(stuck_kind_from);
+  recovery.kind = row.word_or(of_a_blackout, stuck_kind_from);
   recovery.action = row.word_of(stuck_actions);
   recovery.requests = row.count();
   recovery.first_asked = row.instant();

@@ -106,6 +106,12 @@ class RowReader {
     if (row_.is_null(next_)) return skip();
     return word(from);
   }
+  /// Nothing where the column holds the word `none`.
+  template <class Enum>
+  std::optional<Enum> word_or(std::string_view none, std::optional<Enum> (*from)(std::string_view)) {
+    if (!row_.is_null(next_) && row_.text(next_) == none) return skip();
+    return word(from);
+  }
   [[nodiscard]] bool next_is_null() const { return row_.is_null(next_); }
   std::nullopt_t skip(int columns = 1) {
     next_ += columns;
