@@ -188,6 +188,7 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
   const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
   const bool frozen =
       silent || attempt->course == emulator::Course::stuck || attempt->course == emulator::Course::empty ||
+      job.without_stats ||
       (attempt->course == emulator::Course::rate_limited && !engine_->setup().tells_workflows) || idle ||
       engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
@@ -459,6 +460,8 @@ bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
       incident.kind == IncidentKind::volume_outlier || incident.kind == IncidentKind::stuck ||
       incident.kind == IncidentKind::sync_failing;
   if (!by_next_run) return false;
+  // What is usual changes with half of the remembered runs.
+  if (incident.kind == IncidentKind::volume_outlier) return true;
   if (incident.updated > engine_->now() - hours{3}) return true;
   if (plan_.mode == Mode::shadow) return true;
   const auto view = view_of(incident.connection);

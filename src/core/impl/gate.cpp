@@ -196,7 +196,8 @@ bool Core::Machine::allowed(RunId id) {
 /// is for (scheduling rule 2).
 std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
   const auto& connection = connections[open.connection];
-  if (open.run.cause == TriggerCause::manual || open.run.requests > 0) return std::nullopt;
+  if (open.run.requests > 0) return std::nullopt;
+  if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
   const auto& unclaimed = connection.unclaimed;
   if (open.tick_decided) {
     if (!open.restored || unclaimed.empty()) return std::nullopt;

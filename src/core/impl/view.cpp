@@ -20,8 +20,9 @@ std::optional<Instant> Core::Machine::expected_after(const Connection& connectio
     const auto& slot = slots[index];
     const auto* calendar = slot.when.calendar();
     if (calendar == nullptr) continue;
-    // Nobody expects it before its jitter is over.
-    const auto next = next_tick(*calendar, slot.id.text, connection.rule->policy.jitter, since);
+    // Nobody expects it before its jitter is over, nor what was due before the schedule was there.
+    const auto next =
+        next_tick(*calendar, slot.id.text, connection.rule->policy.jitter, std::max(since, slot.range_begin));
     if (next && (!first || next->due < *first)) first = next->due;
   }
   return first;
