@@ -52,6 +52,16 @@ TEST_F(Ages, BeforeFiftyJobsAreListedPerConnection) {
   script.on("POST /api/v1/jobs/get_light", ok(R"({"job":{"id":9,"configId":"c-1","status":"running"}})"));
   EXPECT_TRUE(bench.run(bench.client().job(JobId{9})));
   EXPECT_THAT(script.lines(), Not(Contains("POST /api/v1/jobs/get_without_logs")));
+
+  // a light reading has no counters: how much an ended job moved comes from the list
+  script.handler = nullptr;
+  script.on("POST /api/v1/jobs/get_light", ok(R"({"job":{"id":9,"configId":"c-1","status":"succeeded"}})"));
+  script.on("POST /api/v1/jobs/list",
+            ok(R"({"jobs":[{"job":{"id":9,"configType":"sync","configId":"c-1","createdAt":1,)"
+               R"("updatedAt":2,"status":"succeeded"},"attempts":[{"id":0,"recordsSynced":7}]}]})"));
+  const auto ended = bench.run(bench.client().job(JobId{9}));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->counters.records_emitted, 7);
 }
 
 TEST_F(Ages, BeforeOneOnlyOneStatusIsAskedForAtATime) {
