@@ -345,7 +345,8 @@ asio::awaitable<Result<JobView>> HttpAirbyte::do_job(JobId id) {
   if (!is_terminal(light->status) || light->connection.empty()) co_return light;
   // What it moved is told by the list only, and without it a good end looks like an empty one.
   Result<std::optional<JobView>> listed = co_await listing_.newest(*place, light->connection);
-  if (listed && listed->has_value() && (*listed)->id == id) co_return std::move(**listed);
+  const bool same = listed && listed->has_value() && (*listed)->id == id;
+  if (same && is_terminal((*listed)->status)) co_return std::move(**listed);
   co_return light;
 }
 

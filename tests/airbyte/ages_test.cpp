@@ -52,6 +52,18 @@ TEST_F(Ages, BeforeFiftyJobsAreListedPerConnection) {
   script.on("POST /api/v1/jobs/get_light", ok(R"({"job":{"id":9,"configId":"c-1","status":"running"}})"));
   EXPECT_TRUE(bench.run(bench.client().job(JobId{9})));
   EXPECT_THAT(script.lines(), Not(Contains("POST /api/v1/jobs/get_without_logs")));
+
+  // a light reading has no counters: how much an ended job moved comes from the list
+  script.handler = [](const http::Request& asked) -> std::optional<Reply> {
+    if (asked.path() == "/api/v1/jobs/get_light")
+      return ok(R"({"job":{"id":9,"configId":"c-1","status":"succeeded"}})");
+    return ok(
+        R"({"jobs":[{"job":{"id":9,"configType":"sync","configId":"c-1","createdAt":1763800200,"updatedAt":1763800300,
+      "status":"succeeded"},"attempts":[{"id":0,"createdAt":1763800201,"recordsSynced":7}]}]})");
+  };
+  const auto ended = bench.run(bench.client().job(JobId{9}));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->counters.records_emitted, 7);
 }
 
 TEST_F(Ages, BeforeOneOnlyOneStatusIsAskedForAtATime) {
