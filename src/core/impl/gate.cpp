@@ -30,6 +30,11 @@ std::size_t Core::Machine::window() const { return std::max<std::size_t>(64, pla
 
 void Core::Machine::make_ready(OpenRun& open) {
   open.in_ready = true;
+  ready.push(place_of(open), now.mono);
+}
+
+/// Where a run stands among those who wait.
+ReadyQueue::Item Core::Machine::place_of(const OpenRun& open) const {
   ReadyQueue::Item item;
   item.run = open.run.id;
   item.level = open.run.cause == TriggerCause::manual ? manual_level : level_of(policy_of(open).priority);
@@ -37,7 +42,7 @@ void Core::Machine::make_ready(OpenRun& open) {
   item.workspace = connections[open.connection].workspace;
   item.due = open.run.due;
   item.schedule = open.run.schedule.text;
-  ready.push(item, now.mono);
+  return item;
 }
 
 /// Takes a run out of wherever it waits.
@@ -75,14 +80,7 @@ void Core::Machine::stop_waiting(OpenRun& open) {
 void Core::Machine::park(OpenRun& open, Slots::Key key) {
   open.deferred = true;
   open.parked = key;
-  ReadyQueue::Item item;
-  item.run = open.run.id;
-  item.level = level_of(policy_of(open).priority);
-  item.since = open.since;
-  item.workspace = connections[open.connection].workspace;
-  item.due = open.run.due;
-  item.schedule = open.run.schedule.text;
-  parked[key].push(item, now.mono);
+  parked[key].push(place_of(open), now.mono);
 }
 
 void Core::Machine::wait_for_end(OpenRun& open) {

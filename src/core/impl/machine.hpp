@@ -293,6 +293,7 @@ struct Core::Machine {
   [[nodiscard]] bool is_ours(JobId job) const;
   void start_intent(OpenRun& open);
   void make_ready(OpenRun& open);
+  [[nodiscard]] ReadyQueue::Item place_of(const OpenRun& open) const;
   void stop_waiting(OpenRun& open);
   void park(OpenRun& open, Slots::Key key);
   void wake_parked();
