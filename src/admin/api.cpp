@@ -118,7 +118,8 @@ Answer serve(const Endpoint& endpoint, SourcesPtr sources, std::vector<std::stri
     if (!key) return respond(api_error(key.error()));
     asked.key = *std::move(key);
     asked.uid = peer.uid;
-    if (!peer.user.empty()) asked.user = fmt::format("{} from {}", printable(peer.user, longest_user), peer.address);
+    if (!peer.user.empty())
+      asked.user = fmt::format("{} from {}", printable(peer.user, longest_user), peer.address);
     asked.account = own_account(request);
     asked.body = std::move(request.body);
   }

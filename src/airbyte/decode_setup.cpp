@@ -39,7 +39,7 @@ constexpr std::array mode_words{
 /// The configuration of a stream without what a person chooses with us: it goes back as it came.
 std::string kept_of(JsonView config) {
   const std::string text = config.json();
-  if (text.empty()) return text;
+  if (text.empty()) return {};
   boost::system::error_code failed;
   json::value value = json::parse(text, failed);
   if (failed || !value.is_object()) return {};

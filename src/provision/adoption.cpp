@@ -115,13 +115,13 @@ Result<void> adopt_basic(Adoption& adoption, std::optional<Instant> last, Instan
       head_of(adoption.connection) + fmt::format("    schedule: {{every: {}{}}}\n    overlap: queue_one\n",
                                                  syncwarden::to_string(interval), phase);
   look_ahead(adoption, *after, now);
-  adoption.notes.push_back(
+  adoption.notes.emplace_back(
       last ? "counted on from its newest job; from then on a fixed grid, where Airbyte counts from each start"
            : "it has no job yet: the grid begins now");
   if (last && now - *last > interval)
-    adoption.notes.push_back(
+    adoption.notes.emplace_back(
         "Airbyte would have started it already; the rule starts it at the next point of its grid");
-  if (own.time_unit == "months") adoption.notes.push_back("a month is 30 days, as it was in Airbyte");
+  if (own.time_unit == "months") adoption.notes.emplace_back("a month is 30 days, as it was in Airbyte");
   return Result<void>();
 }
 

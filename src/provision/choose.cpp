@@ -58,6 +58,7 @@ Result<std::size_t> choose(std::string_view kind, std::string_view meant, const 
                  "give the id of one");
   }
   std::vector<std::string_view> names;
+  names.reserve(among.size());
   for (const Candidate& one : among) names.emplace_back(one.name);
   const auto near = nearest(meant, names);
   return usage(fmt::format("there is no {} \"{}\"", kind, printable(meant)),
@@ -70,6 +71,7 @@ Result<std::size_t> choose_only(std::string_view kind, const std::vector<Candida
   if (among.size() == 1) return std::size_t{0};
   if (among.empty()) return usage(fmt::format("there is no {}", kind), "do the credentials see any?");
   std::vector<const Candidate*> all;
+  all.reserve(among.size());
   for (const Candidate& one : among) all.push_back(&one);
   return usage(fmt::format("there are several {}s:{}", kind, shown(all)),
                fmt::format("name one with {}", flag));

@@ -43,6 +43,7 @@ const Entry* existing_of(std::string_view kind, const std::string& id, const std
     return nullptr;
   }
   std::vector<std::string> ids;
+  ids.reserve(found.size());
   for (const Entry* one : found) ids.push_back(one->id.text.str());
   faults.push_back({pointer + "/name", fmt::format("Airbyte has {} {}s {}", found.size(), kind, quoted(name)),
                     fmt::format("pin one with id: {}", fmt::join(ids, ", or "))});
@@ -157,6 +158,7 @@ bool find_end(const Pipeline& pipeline, const Snapshot& snapshot, const Pipeline
   }
   std::vector<Candidate> candidates;
   const auto all = actors_of(snapshot, end);
+  candidates.reserve(all.size() + pipeline.actors.size());
   for (const auto* actor : all)
     candidates.push_back({actor->id.text.str(), actor->name, actor->definition_name});
   for (const auto& actor : pipeline.actors) {
