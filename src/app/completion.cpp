@@ -47,7 +47,7 @@ void add_flags(const CLI::App* app, std::string_view with, std::vector<std::stri
 bool takes_connection(const CLI::App& command) {
   const auto options = command.get_options();
   return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) {
-    const std::string name = option->get_single_name();
+    const std::string& name = option->get_single_name();
     return option->get_positional() && (name == "connection" || name == "connections");
   });
 }

@@ -39,7 +39,7 @@ ActorId Airbyte::add_actor(NewActor actor, Instant now) {
   advance(now);
   ActorRecord record;
   record.actor.id = ActorId{uuid(fmt::format("actor/{}", ++set_up_))};
-  record.actor.name = std::move(actor.name);
+  record.actor.name = actor.name;
   record.actor.definition = actor.definition;
   for (const auto& definition : definitions()) {
     if (definition.id == actor.definition) record.actor.connector = definition.connector;
@@ -105,7 +105,7 @@ ConnectionId Airbyte::add_connection(const ActorId& source, const ActorId& desti
   view.schedule = AirbyteSchedule::manual;
   connection.behaviour = options_.created;
   connection.created = now_;
-  const ConnectionId id = view.id;
+  ConnectionId id = view.id;
   put(std::move(connection));
   update(id, patch, now);
   return id;

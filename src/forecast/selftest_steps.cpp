@@ -386,6 +386,7 @@ constexpr std::array steps{
 
 std::vector<std::string_view> selftest_steps() {
   std::vector<std::string_view> names;
+  names.reserve(steps.size());
   for (const auto& step : steps) names.push_back(step.name);
   return names;
 }

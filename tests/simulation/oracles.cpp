@@ -390,8 +390,9 @@ void Chronicle::one_job_per_start() {
     if (put_back_near(born.front().job.at)) continue;
     // An old request whose fate the old state did not know takes the first job that it finds.
     const bool claimed_by_another =
-        !restored_.empty() && std::any_of(claims_.begin(), claims_.end(), [&](const auto& claim) {
-          return claim.first != start && std::any_of(born.begin(), born.end(), [&](const auto& job) {
+        !restored_.empty() &&
+        std::any_of(claims_.begin(), claims_.end(), [&, &of = start, &jobs = born](const auto& claim) {
+          return claim.first != of && std::any_of(jobs.begin(), jobs.end(), [&](const auto& job) {
                    return claim.second.contains(job.job.job);
                  });
         });

@@ -32,6 +32,7 @@ std::string listed(const std::vector<std::string>& words) {
 
 std::string key_text(const std::vector<FieldPath>& paths) {
   std::vector<std::string> words;
+  words.reserve(paths.size());
   for (const auto& path : paths) words.push_back(to_string(path));
   return listed(words);
 }
