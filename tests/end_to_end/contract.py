@@ -276,7 +276,7 @@ class Contract:
 
     def look_at(self, ask, connection):
         listed = ask("jobs/list", {"configTypes": ["sync"], "configId": connection["connectionId"],
-                                   "pagination": {"pageSize": 1, "rowOffset": 0}})["jobs"]
+                                   "pagination": {"pageSize": 5, "rowOffset": 0}})["jobs"]
         job = next((one for one in listed if one["attempts"]), None)
         if job is None:
             raise Failure(f"{connection['name']} has no job to look at")
