@@ -17,17 +17,33 @@
 
 namespace {
 
-/// The command that a first word was probably meant to be; nothing where it is a command, or like none.
-std::optional<std::string> misspelt(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
-  std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
-  const std::vector<std::string_view> candidates(names.begin(), names.end());
-  const auto near = syncwarden::nearest(argv[1], candidates);
-  if (!near) return std::nullopt;
-  return std::string(*near);
+struct Misspelt {
+  std::string word;
+  std::string meant;
+};
+
+/// The first word that stands where a command belongs and is none, with the one that it was probably meant to
+/// be.
+std::optional<Misspelt> misspelt(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) return std::nullopt;
+    const auto known = std::find_if(commands.begin(), commands.end(),
+                                    [&](const CLI::App* command) { return command->check_name(argv[i]); });
+    if (known != commands.end()) {
+      at = *known;
+      continue;
+    }
+    std::vector<std::string> names;
+    names.reserve(commands.size());
+    for (const auto* command : commands) names.push_back(command->get_name());
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const auto near = syncwarden::nearest(argv[i], candidates);
+    if (!near) return std::nullopt;
+    return Misspelt{argv[i], std::string(*near)};
+  }
+  return std::nullopt;
 }
 
 /// What the completion scripts ask; no command, so that nobody's help shows it.
@@ -90,8 +106,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (const auto meant = misspelt(app, argc, argv)) {
-      fmt::print(stderr, "syncwarden: there is no command \"{}\"; did you mean {}?\n", printable(argv[1]),
-                 *meant);
+      fmt::print(stderr, "syncwarden: there is no command \"{}\"; did you mean {}?\n", printable(meant->word),
+                 meant->meant);
       return app::exit_usage;
     }
     return app.exit(error) == 0 ? app::exit_done : app::exit_usage;

@@ -32,6 +32,7 @@ class DurableImage {
   /// Rules of the record that were broken, in words.
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   [[nodiscard]] const std::map<ScheduleId, ScheduleCursor>& cursors() const { return cursors_; }
+  [[nodiscard]] const std::map<JobId, JobRecord>& jobs() const { return jobs_; }
   [[nodiscard]] const std::map<IncidentId, Incident>& incidents() const { return incidents_; }
   [[nodiscard]] const std::map<JobId, Recovery>& recoveries() const { return recoveries_; }
   [[nodiscard]] const std::map<ConnectionId, Pause>& pauses() const { return pauses_; }

@@ -1,5 +1,6 @@
 #include "provision/configuration.hpp"
 
+#include "base/json_pointer.hpp"
 #include "base/text.hpp"
 #include "provision/impl/schema.hpp"
 

@@ -1,8 +1,8 @@
 #include "provision/pipeline.hpp"
 
+#include "base/json_pointer.hpp"
 #include "base/text.hpp"
 #include "model/connection.hpp"
-#include "provision/impl/schema.hpp"
 #include "provision/schedule_text.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "settings/plain_document.hpp"
 
+#include "base/json_pointer.hpp"
 #include "settings/impl/document.hpp"
 #include "settings/impl/files.hpp"
 
@@ -19,21 +20,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_secret_bytes = 1U << 20U;
-
-/// "a/b" as a token of a JSON pointer.
-std::string token(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 /// A plain scalar as YAML's core schema reads it. A leading zero makes it text: it is an id or a number of a
 /// house, hardly ever octal.
@@ -90,7 +76,7 @@ class Reading {
     }
     json::object object;
     for (const auto& member : node.members)
-      object[member.name] = value_of(member.value, fmt::format("{}/{}", pointer, token(member.name)));
+      object[member.name] = value_of(member.value, fmt::format("{}/{}", pointer, pointer_token(member.name)));
     return object;
   }
 

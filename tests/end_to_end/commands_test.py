@@ -90,6 +90,13 @@ def test_mistakes_exit_2_before_anything_is_asked(place):
         place.run(*command, url=nowhere, status=2)
 
 
+def test_a_misspelt_command_is_told_at_every_depth(place):
+    for words, meant in ((["statsu"], "status"), (["airbyte", "conections", "list"], "connections"),
+                         (["airbyte", "connections", "lst"], "list")):
+        said = place.run(*words, status=2)
+        check(f"did you mean {meant}?" in said, said)
+
+
 def test_help_says_what_each_command_does(place):
     for command in ("status", "explain", "sync", "cancel", "pause", "resume", "drain", "runs", "incidents", "ack",
                     "logs"):
@@ -238,7 +245,7 @@ WITH_DEMO = [test_status_shows_the_fleet, test_lists_are_tables_or_json, test_na
              test_incidents_are_told_acknowledged_and_owned, test_the_stuck_one_is_found_cancelled_and_run_again]
 WITHOUT = [test_without_a_daemon_each_command_exits_3_and_says_what_to_do,
            test_a_stranger_at_the_address_is_no_daemon, test_mistakes_exit_2_before_anything_is_asked,
-           test_help_says_what_each_command_does]
+           test_a_misspelt_command_is_told_at_every_depth, test_help_says_what_each_command_does]
 
 
 # ---- a daemon of its own

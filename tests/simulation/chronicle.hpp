@@ -115,8 +115,8 @@ class Chronicle final : public forecast::Witness {
   void one_job_per_start();
   void every_job_of_ours_is_known();
   void everything_settles(Instant calm_since);
-  [[nodiscard]] bool lasts_for_a_reason(const Incident& incident) const;
-  void every_incident_is_closed();
+  [[nodiscard]] bool lasts_for_a_reason(const Incident& incident, Instant calm_since) const;
+  void every_incident_is_closed(Instant calm_since);
 
   // ---- what they rest on
   void follow_cursor(Instant truth, const ScheduleCursor& cursor);

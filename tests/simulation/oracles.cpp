@@ -275,7 +275,7 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     // What a list told wrongly may have passed for progress, once.
     const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
     const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
-    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 3;
+    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 2;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
@@ -315,7 +315,7 @@ void Chronicle::judge(Instant calm_since) {
   one_job_per_start();
   every_job_of_ours_is_known();
   everything_settles(calm_since);
-  if (recovers_) every_incident_is_closed();
+  if (recovers_) every_incident_is_closed(calm_since);
 }
 
 /// Between the moment in which a schedule came into force and its watermark, every nominal has a record, or
@@ -455,28 +455,36 @@ void Chronicle::everything_settles(Instant calm_since) {
 
 /// What the last hours brought may wait for its next run; and some connections will never succeed as they are
 /// told to run.
-bool Chronicle::lasts_for_a_reason(const Incident& incident) const {
+bool Chronicle::lasts_for_a_reason(const Incident& incident, Instant calm_since) const {
   const bool by_next_run =
       incident.kind == IncidentKind::data_late || incident.kind == IncidentKind::suspect_success ||
       incident.kind == IncidentKind::volume_outlier || incident.kind == IncidentKind::stuck ||
       incident.kind == IncidentKind::sync_failing;
   if (!by_next_run) return false;
-  // What is usual changes with half of the remembered runs.
-  if (incident.kind == IncidentKind::volume_outlier) return true;
+  // What is usual changes with half of the remembered runs; until then each run is unlike them.
+  if (incident.kind == IncidentKind::volume_outlier) {
+    const auto& jobs = engine_->disk().jobs();
+    const auto calm = std::count_if(jobs.begin(), jobs.end(), [&](const auto& entry) {
+      const JobView& job = entry.second.job;
+      return job.connection == incident.connection && job.status == JobStatus::succeeded &&
+             job.created > calm_since;
+    });
+    if (static_cast<std::size_t>(calm) <= samples_kept / 2 + 1) return true;
+  }
   if (incident.updated > engine_->now() - hours{3}) return true;
   if (plan_.mode == Mode::shadow) return true;
   const auto view = view_of(incident.connection);
   return view && policy_of(*view).overlap == OverlapPolicy::cancel_other;
 }
 
-void Chronicle::every_incident_is_closed() {
+void Chronicle::every_incident_is_closed(Instant calm_since) {
   for (const auto& [id, incident] : engine_->disk().incidents()) {
     if (incident.closed) continue;
     // These stay true until somebody edits the rules.
     const bool of_the_plan = incident.kind == IncidentKind::left_management ||
                              incident.kind == IncidentKind::rule_matches_nothing ||
                              incident.kind == IncidentKind::two_schedulers;
-    if (of_the_plan || lasts_for_a_reason(incident)) continue;
+    if (of_the_plan || lasts_for_a_reason(incident, calm_since)) continue;
     violated("every_incident_is_closed", fmt::format("#{} {} of {}: {}", id.value, to_string(incident.kind),
                                                      incident.subject, incident.summary));
   }

@@ -1,5 +1,6 @@
 #include "provision/impl/schema.hpp"
 
+#include "base/json_pointer.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -102,20 +103,6 @@ void choose_branch(json::object& schema, const json::value& value, const std::st
 }
 
 }  // namespace
-
-std::string pointer_token(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 json::value narrowed(const json::value& schema, const json::value& value, const std::string& pointer,
                      std::vector<Fault>& faults) {

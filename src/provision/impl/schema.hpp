@@ -15,9 +15,6 @@ class value;
 
 namespace syncwarden::provision {
 
-/// The token of a JSON pointer for a member's name.
-[[nodiscard]] std::string pointer_token(std::string_view name);
-
 /// The schema with each `oneOf` replaced by the branch that the value chooses by a constant ("method":
 /// "CDC"), so that what is wrong inside of it is told about that branch. A choice that no branch offers is a
 /// fault.

@@ -1,4 +1,5 @@
 // The only place that knows valijson.
+#include "base/json_pointer.hpp"
 #include "base/text.hpp"
 #include "provision/impl/schema.hpp"
 
