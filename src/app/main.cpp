@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -44,6 +45,30 @@ std::optional<Misspelt> misspelt(const CLI::App& app, int argc, char** argv) {
     return Misspelt{argv[i], std::string(*near)};
   }
   return std::nullopt;
+}
+
+/// The command whose own command is missing, and its path; the program itself where none is named.
+std::pair<const CLI::App*, std::string> deepest_named(const CLI::App& app) {
+  std::pair<const CLI::App*, std::string> at{&app, app.get_name()};
+  for (auto named = app.get_subcommands(); !named.empty(); named = at.first->get_subcommands())
+    at = {named.front(), at.second + " " + named.front()->get_name()};
+  return at;
+}
+
+bool wants_a_command(const CLI::App& app) {
+  return !deepest_named(app).first->get_subcommands([](const CLI::App*) { return true; }).empty();
+}
+
+/// Names the commands to choose from, as a noun without a verb leaves them open.
+void ask_for_a_command(const CLI::App& app) {
+  const auto [at, path] = deepest_named(app);
+  fmt::print(stderr, "{} needs a command:\n", path);
+  std::size_t widest = 0;
+  const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+  for (const auto* command : commands) widest = std::max(widest, command->get_name().size());
+  for (const auto* command : commands)
+    fmt::print(stderr, "  {:<{}}  {}\n", command->get_name(), widest, command->get_description());
+  fmt::print(stderr, "{} --help tells more.\n", path);
 }
 
 /// What the completion scripts ask; no command, so that nobody's help shows it.
@@ -100,6 +125,7 @@ int main(int argc, char** argv) {
   app::add_export(app, chosen);
   app::add_adopt(app, chosen);
   app::add_release(app, chosen);
+  app::add_healthcheck(app, chosen);
   app::add_completion(app, chosen);
   if (answered_completion(app, argc, argv)) return app::exit_done;
   try {
@@ -108,6 +134,10 @@ int main(int argc, char** argv) {
     if (const auto meant = misspelt(app, argc, argv)) {
       fmt::print(stderr, "syncwarden: there is no command \"{}\"; did you mean {}?\n", printable(meant->word),
                  meant->meant);
+      return app::exit_usage;
+    }
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && wants_a_command(app)) {
+      ask_for_a_command(app);
       return app::exit_usage;
     }
     return app.exit(error) == 0 ? app::exit_done : app::exit_usage;

@@ -105,7 +105,24 @@ def test_help_says_what_each_command_does(place):
     check(re.match(r"syncwarden \d", place.run("--version")), "the version")
 
 
+def test_a_noun_alone_names_its_verbs(place):
+    said = place.run("airbyte", "connections", status=2)
+    check("airbyte connections" in said and " refresh " in said and "--help" in said, said)
+    said = place.run("state", status=2)
+    check(" backup " in said and " restore " in said, said)
+    check(" status " in place.run(status=2), "the bare program lists its commands")
+
+
+def test_the_health_check_fails_where_nobody_answers(place):
+    said = place.run("healthcheck", "--web.listen-address", f"127.0.0.1:{free_port()}", status=1)
+    check("is syncwarden running" in said, said)
+
+
 # ---- against the demo
+
+def test_the_health_check_of_the_image(place):
+    place.run("healthcheck", "--web.listen-address", place.url.removeprefix("http://"), url="")
+
 
 def test_status_shows_the_fleet(place):
     said = place.run("status")
@@ -239,11 +256,12 @@ def test_incidents_are_told_acknowledged_and_owned(place):
     check("payments" in said and ("would be run again" in said or "it runs already" in said), said)
 
 
-WITH_DEMO = [test_status_shows_the_fleet, test_lists_are_tables_or_json, test_names_that_are_none_exit_2,
+WITH_DEMO = [test_the_health_check_of_the_image, test_status_shows_the_fleet, test_lists_are_tables_or_json, test_names_that_are_none_exit_2,
              test_what_changes_something_is_guarded, test_a_pause_holds_until_it_is_resumed,
              test_a_sync_is_started_followed_and_told_once, test_a_cancel_hits_what_runs_and_is_told,
              test_incidents_are_told_acknowledged_and_owned, test_the_stuck_one_is_found_cancelled_and_run_again]
-WITHOUT = [test_without_a_daemon_each_command_exits_3_and_says_what_to_do,
+WITHOUT = [test_a_noun_alone_names_its_verbs, test_the_health_check_fails_where_nobody_answers,
+           test_without_a_daemon_each_command_exits_3_and_says_what_to_do,
            test_a_stranger_at_the_address_is_no_daemon, test_mistakes_exit_2_before_anything_is_asked,
            test_a_misspelt_command_is_told_at_every_depth, test_help_says_what_each_command_does]
 
