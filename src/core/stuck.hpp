@@ -55,6 +55,11 @@ struct JobWatch {
   [[nodiscard]] bool shows_new(const JobCounters& counters);
 };
 
+/// Whether it is told by the job's age alone, whatever the job does.
+[[nodiscard]] constexpr bool is_by_age(StuckKind kind) {
+  return kind == StuckKind::longer_than || kind == StuckKind::max_run_time;
+}
+
 /// What the job looks like, and since when in observed time.
 struct Suspicion {
   StuckKind kind = StuckKind::no_progress;

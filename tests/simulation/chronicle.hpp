@@ -84,7 +84,8 @@ class Chronicle final : public forecast::Witness {
   struct StuckWatch {
     JobCounters counters;  ///< in truth
     Millis observed{};
-    bool told = false;
+    std::vector<JobCounters> told;  ///< while it stood still, each once
+    bool reported = false;
   };
 
   void violated(std::string oracle, std::string text);
