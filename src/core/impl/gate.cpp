@@ -205,9 +205,15 @@ bool Core::Machine::allowed(RunId id) {
 /// is for (scheduling rule 2).
 std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
   const auto& connection = connections[open.connection];
-  if (open.run.requests > 0) return std::nullopt;
-  if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
   const auto& unclaimed = connection.unclaimed;
+  if (open.run.requests > 0) {
+    // An earlier request may have had an effect in a life that the state does not know of.
+    if (!open.restored || unclaimed.empty() || unclaimed.back().first <= open.run.baseline)
+      return std::nullopt;
+    return fmt::format("job {} was created after its first request, and no run claims it",
+                       unclaimed.back().first.value);
+  }
+  if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
   if (open.tick_decided) {
     if (!open.restored || unclaimed.empty()) return std::nullopt;
     return fmt::format("job {} was created since, of which the state knows nothing",

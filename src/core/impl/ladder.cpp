@@ -64,10 +64,8 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
   if (expected_only) {
     job.watch.begin(reading, observed.now());
   } else {
-    const bool changes = job.view.status != reading.status || job.view.attempts != reading.attempts ||
-                         job.view.counters != reading.counters;
     const bool moves = job.watch.read(job.view, reading, observed.now());
-    if (job.stuck && changes && !is_by_age(*job.stuck)) {
+    if (job.stuck && (moves || job.view.status != reading.status) && !is_by_age(*job.stuck)) {
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
@@ -101,13 +99,16 @@ void Core::Machine::job_inspected(const in::JobInspected& inspected) {
   const auto& second = *inspected.inspection;
   switch (confirm(*job.suspected, job.view, second, job.looked)) {
     case Confirmation::look_again:
-      job.looked = second.job.counters;
-      if (!reading_jobs) {
-        const Mono soon = now.mono + second_look_after;
-        next_jobs = std::min(next_jobs.value_or(soon), soon);
-      }
+      look_again_at(job, second.job.counters);
       return;
     case Confirmation::moved:
+      // What was told before is no progress: a reading that lacks something for a moment, and then has it
+      // again.
+      if (job.suspected == StuckKind::no_progress && second.job.status == job.view.status &&
+          second.job.attempts == job.view.attempts && !job.watch.shows_new(second.job.counters)) {
+        look_again_at(job, second.job.counters);
+        return;
+      }
       job.watch.changed_at = observed.now();
       job.suspected.reset();
       job.looked.reset();
@@ -151,6 +152,15 @@ void Core::Machine::stuck_confirmed(ConnectionIndex index, ActiveJob& job, Stuck
   tell(fact::StuckFound{kind, connection.view, job.view.id, true, evidence});
   raise_stuck(connection, kind, fmt::format("job {}: {}", job.view.id.value, evidence), job.view.id);
   act_on_stuck(index, job);
+}
+
+/// Half a minute on, the counters must still be these.
+void Core::Machine::look_again_at(ActiveJob& job, const JobCounters& counters) {
+  if (has_statistics(counters)) job.looked = counters;
+  if (!job.looked) job.looked.emplace();
+  if (reading_jobs) return;
+  const Mono soon = now.mono + second_look_after;
+  next_jobs = std::min(next_jobs.value_or(soon), soon);
 }
 
 /// What the policy allows for this job; everything that forbids it makes it an alert.
@@ -313,8 +323,8 @@ void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
   if (connection != nullptr) {
     if (const auto spared = why_spared(answered.result)) {
       // Nothing was sent: what would be hit is not what it was meant for.
-      tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed, connection->view,
-                              answered.job, *spared});
+      tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed,
+                              connection->view, answered.job, *spared});
       drop_recovery(answered.job);
     } else if (answered.result == CancelResult::failed) {
       tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::refused, connection->view,
