@@ -79,6 +79,8 @@ class Engine {
   /// No more faults from here on, and somebody tidies up: the disabled is enabled, what hangs is cancelled,
   /// what pauses resumes, every sync goes well.
   void calm_down();
+  /// Airbyte answers nothing from now on until then: connections are refused, or, silent, no reply comes.
+  void cut_off(Instant until, bool silent);
   void change_plan(Plan plan);
 
   [[nodiscard]] Instant now() const { return now_; }

@@ -63,14 +63,20 @@ void Engine::strike(Fault fault) {
   }
 }
 
+void Engine::cut_off(Instant until, bool silent) {
+  outage_until_ = until;
+  silent_ = silent;
+  happened(Fault::outage);
+}
+
 void Engine::strike_airbyte(Fault fault) {
   const auto index = static_cast<emulator::ConnectionIndex>(rng_.below(airbyte_.connections()));
   const auto id = airbyte_.connection(index).view.id;
   switch (fault) {
-    case Fault::outage:
-      outage_until_ = now_ + between(minutes{1}, setup_.bounds.longest_outage);
-      silent_ = rng_.chance(0.5);
-      return happened(fault);
+    case Fault::outage: {
+      const Instant until = now_ + between(minutes{1}, setup_.bounds.longest_outage);
+      return cut_off(until, rng_.chance(0.5));
+    }
     case Fault::workers_down:
       if (airbyte_.workers_down()) return;
       airbyte_.set_workers_down(true, now_);
