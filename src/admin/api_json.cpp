@@ -157,6 +157,8 @@ json::object json_of(const ConnectionPicture& picture, Instant now, bool details
       {"last_completion", json_of(picture.last_completion)},
       {"running_since", json_of(picture.running_since)},
       {"stale_after", json_of(picture.stale_after)},
+      {"freshness_objective",
+       picture.freshness_objective > 0 ? json::value(picture.freshness_objective) : nullptr},
       {"late", active && picture.stale_after && *picture.stale_after < now},
       {"consecutive_failures", picture.consecutive_failures},
       {"breaker_open", picture.breaker_open},

@@ -48,6 +48,7 @@ struct ConnectionPicture {
   std::optional<Instant> running_since;  ///< creation of the job that runs now
   std::optional<Instant> next_run;       ///< next due instant over its schedules
   std::optional<Instant> stale_after;    ///< nothing without a freshness expectation
+  double freshness_objective = 0;        ///< share of the time that its data is to be fresh; 0 = none
   std::uint32_t consecutive_failures = 0;
   // of the last finished sync, where they are known
   std::optional<Millis> last_duration;

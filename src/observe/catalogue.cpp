@@ -87,6 +87,7 @@ std::span<const Family* const> all_families() {
                                   &family::ticks_total,
                                   &family::ticks_waiting,
                                   &family::connection_consecutive_failures,
+                                  &family::connection_freshness_objective_ratio,
                                   &family::connection_info,
                                   &family::connection_last_success_timestamp_seconds,
                                   &family::connection_running_since_timestamp_seconds,

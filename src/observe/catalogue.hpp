@@ -227,6 +227,10 @@ inline constexpr Family connection_running_since_timestamp_seconds{
     "syncwarden_connection_running_since_timestamp_seconds", FamilyType::gauge, "connection_id",
     "Unix timestamp at which the job now running was started. Present only while a job is running.",
     Detail::basic};
+inline constexpr Family connection_freshness_objective_ratio{
+    "syncwarden_connection_freshness_objective_ratio", FamilyType::gauge, "connection_id",
+    "Share of the time that the connection's data is to be fresh, by its rule. Absent without an objective.",
+    Detail::basic};
 inline constexpr Family connection_stale_after_timestamp_seconds{
     "syncwarden_connection_stale_after_timestamp_seconds", FamilyType::gauge, "connection_id",
     "Unix timestamp after which the connection counts as stale. Absent for connections without a freshness "

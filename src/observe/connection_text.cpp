@@ -4,12 +4,16 @@
 #include "observe/impl/text_writer.hpp"
 
 #include <array>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace syncwarden::observe {
 namespace {
 
 enum : std::size_t {
   failures,
+  objective,
   info_column,
   last_success,
   running_since,
@@ -22,7 +26,9 @@ enum : std::size_t {
   next_run
 };
 
-constexpr std::array basic_columns{&family::connection_consecutive_failures, &family::connection_info,
+constexpr std::array basic_columns{&family::connection_consecutive_failures,
+                                   &family::connection_freshness_objective_ratio,
+                                   &family::connection_info,
                                    &family::connection_last_success_timestamp_seconds,
                                    &family::connection_running_since_timestamp_seconds,
                                    &family::connection_stale_after_timestamp_seconds};
@@ -73,6 +79,11 @@ void ConnectionText::integer(std::size_t column, std::int64_t value) {
   columns_[column].text += '\n';
 }
 
+void ConnectionText::ratio(std::size_t column, double value) {
+  line(column);
+  fmt::format_to(std::back_inserter(columns_[column].text), "{}\n", value);
+}
+
 void ConnectionText::info(const ConnectionPicture& picture, std::string_view source_connector,
                           std::string_view destination_connector) {
   const ConnectionView& view = *picture.view;
@@ -105,6 +116,7 @@ void ConnectionText::add(const ConnectionPicture& picture, std::string_view sour
   append_label_value(id_, picture.view->id.text);
   info(picture, source_connector, destination_connector);
   integer(failures, picture.consecutive_failures);
+  if (picture.freshness_objective > 0) ratio(objective, picture.freshness_objective);
   instant(last_success, picture.last_success.value_or(Instant{}));
   if (picture.running_since) instant(running_since, *picture.running_since);
   if (picture.stale_after) instant(stale_after, *picture.stale_after);

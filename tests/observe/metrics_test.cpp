@@ -58,6 +58,7 @@ void show_everything(Metrics& metrics, FakeView& view) {
   auto& row = view.add(1);
   row.picture.running_since = noon.wall;
   row.picture.next_run = noon.wall;
+  row.picture.freshness_objective = 0.99;
   row.picture.last_duration = Millis(61'500);
   row.picture.last_records = 12;
   row.picture.last_bytes = 34;
@@ -362,6 +363,9 @@ TEST(Metrics, PerConnectionValuesAreTheOnesOfTheView) {
   EXPECT_EQ(shown.value("syncwarden_connection_last_duration_seconds", id), 61.5);
   EXPECT_EQ(shown.family("syncwarden_connection_running_since_timestamp_seconds"), nullptr);
   EXPECT_EQ(shown.family("syncwarden_connection_next_run_timestamp_seconds"), nullptr);
+  EXPECT_EQ(shown.family("syncwarden_connection_freshness_objective_ratio"), nullptr);
+  row.picture.freshness_objective = 0.995;
+  EXPECT_EQ(scrape(metrics, view).value("syncwarden_connection_freshness_objective_ratio", id), 0.995);
   const auto& info = shown.family("syncwarden_connection_info")->samples.at(0).labels;
   EXPECT_EQ(info.at("connection_name"), "orders 1 -> warehouse");
   EXPECT_EQ(info.at("workspace_name"), "marketing");

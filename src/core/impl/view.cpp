@@ -58,7 +58,10 @@ ConnectionPicture Core::Machine::picture(const Connection& connection) const {
   ConnectionPicture picture;
   picture.view = &connection.view;
   picture.managed = connection.rule != nullptr;
-  if (connection.rule != nullptr) picture.priority = connection.rule->policy.priority;
+  if (connection.rule != nullptr) {
+    picture.priority = connection.rule->policy.priority;
+    picture.freshness_objective = connection.rule->policy.freshness.objective;
+  }
   picture.last_success = connection.history.last_success;
   picture.last_completion = connection.history.last_completion;
   picture.consecutive_failures = connection.history.consecutive_failures;

@@ -36,6 +36,7 @@ class ConnectionText {
 
   void line(std::size_t column);
   void instant(std::size_t column, Instant at);
+  void ratio(std::size_t column, double value);
   void integer(std::size_t column, std::int64_t value);
   void info(const ConnectionPicture& picture, std::string_view source_connector,
             std::string_view destination_connector);
