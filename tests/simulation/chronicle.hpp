@@ -127,8 +127,8 @@ class Chronicle final : public forecast::Witness {
   void see(const Input& input);
   void reckon(const Run& run);
   void count(const Fact& fact);
-  [[nodiscard]] bool may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
-                                      const emulator::Job& job) const;
+  [[nodiscard]] bool may_cancel_under(Instant truth, const forecast::CancelSent& cancel, const Policy& policy,
+                                      const ConnectionView& view, const emulator::Job& job) const;
   [[nodiscard]] bool may_cancel(Instant truth, const forecast::CancelSent& cancel,
                                 const emulator::Job& job) const;
   [[nodiscard]] bool looks_stuck(Instant truth, const StuckPolicy& policy, const emulator::Job& job) const;

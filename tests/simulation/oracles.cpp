@@ -146,12 +146,12 @@ bool Chronicle::may_cancel(Instant truth, const forecast::CancelSent& cancel,
   if (view->name.view().starts_with(renamed))
     view->name = SharedText{view->name.view().substr(renamed.size())};
   const auto under = asked_under_.find(job.id);
-  return may_cancel_under(truth, policy_of(*view), *view, job) ||
-         (under != asked_under_.end() && may_cancel_under(truth, under->second, *view, job));
+  return may_cancel_under(truth, cancel, policy_of(*view), *view, job) ||
+         (under != asked_under_.end() && may_cancel_under(truth, cancel, under->second, *view, job));
 }
 
-bool Chronicle::may_cancel_under(Instant truth, const Policy& policy, const ConnectionView& view,
-                                 const emulator::Job& job) const {
+bool Chronicle::may_cancel_under(Instant truth, const forecast::CancelSent& cancel, const Policy& policy,
+                                 const ConnectionView& view, const emulator::Job& job) const {
   bool ours = our_ids_.contains(job.id);
   for (const auto& [start, jobs] : claims_) {
     if (ours) break;
@@ -161,7 +161,12 @@ bool Chronicle::may_cancel_under(Instant truth, const Policy& policy, const Conn
   for (const auto& blackout : plan_.blackouts) {
     if (blackout.cancel_running && matches(blackout.match, view)) return true;
   }
-  return cancel_step_.contains(job.id) && looks_stuck(truth, policy.stuck, job);
+  if (!cancel_step_.contains(job.id)) return false;
+  if (looks_stuck(truth, policy.stuck, job)) return true;
+  // What a job begins while the request travels nobody can know.
+  auto checked = job;
+  std::erase_if(checked.attempts, [&](const auto& attempt) { return attempt.created > cancel.checked; });
+  return checked.attempts.size() < job.attempts.size() && looks_stuck(cancel.checked, policy.stuck, checked);
 }
 
 /// By the truth of the model, for any kind whose action is more than an alert.

@@ -254,6 +254,10 @@ void Core::Machine::pass_ladder() {
       drop_recovery(job);
       continue;
     }
+    // After a restart it is found still once more before anybody asks again: it may have moved meanwhile.
+    const auto place = find_active(job);
+    const bool found = connections[place->first].active[place->second].stuck.has_value();
+    if (recovery.kind && !is_by_age(*recovery.kind) && !found) continue;
     if (recovery.requests < most_cancel_requests) {
       if (store_healthy && !stopping) ask_cancel(*connection, job, "it has not ended since the last request");
       continue;
