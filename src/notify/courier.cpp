@@ -143,7 +143,8 @@ asio::awaitable<void> Courier::deliver_rows() {
     const bool repeat = picture && resend_due(now) && !outbox_->open_for(receiver_).empty();
     if (notices.empty() && !repeat) {
       idle_ = true;
-      co_await pause(picture ? context_->resend : for_ever);
+      const Millis limit = picture ? context_->resend : for_ever;
+      co_await pause(limit);
       idle_ = false;
       held_ = false;
       continue;
