@@ -80,6 +80,9 @@ std::optional<in::CancelAnswered> objection(const out::CancelJob& request, const
     Error error = unclear_error("the job belongs to another connection than was thought", "cancel_job");
     return cancel_answer(request.job, CancelResult::failed, std::move(error));
   }
+  if (request.attempts && view.attempts > *request.attempts) {
+    return cancel_answer(request.job, CancelResult::has_moved, std::nullopt);
+  }
   return std::nullopt;
 }
 

@@ -171,6 +171,7 @@ void Core::Machine::ask_airbyte() {
     reading_jobs = true;
     next_jobs.reset();
     poll_asked = now.mono;
+    asked_poll = now;
     out::ReadJobs request;
     request.poll = ++poll_number;
     // Ends may become visible late, so the last seconds are read again; but not while there is more behind

@@ -3,6 +3,7 @@
 #include "core/statistics.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -79,10 +80,12 @@ void JobWatch::begin(const JobView& job, Millis observed) {
 bool JobWatch::shows_new(const JobCounters& counters) {
   if (!has_statistics(counters)) return false;
   const std::uint64_t print = fingerprint(counters);
-  if (std::find(shown.begin(), shown.end(), print) != shown.end()) return false;
-  shown[next_shown] = print;
-  next_shown = (next_shown + 1) % shown.size();
-  return true;
+  auto place = std::find(shown.begin(), shown.end(), print);
+  const bool is_new = place == shown.end();
+  if (is_new) place = std::prev(shown.end());
+  *place = print;
+  std::rotate(shown.begin(), place, std::next(place));
+  return is_new;
 }
 
 bool JobWatch::read(const JobView& before, const JobView& after, Millis observed) {

@@ -39,21 +39,23 @@ struct JobWatch {
   Millis changed_at{};                 ///< a counter, the status or the number of attempts changed
   Millis longest_quiet{};              ///< within this job
   std::optional<Instant> quiet_until;  ///< a source waits for its quota until then (wall clock)
-  /// The latest different counters, as fingerprints: a list that tells less for a moment and then the same
-  /// again tells no progress.
-  std::array<std::uint64_t, 4> shown{};
-  std::size_t next_shown = 0;
+  /// The latest different counters, as fingerprints, the one told last in front: a list that tells less for a
+  /// moment and then the same again tells no progress.
+  std::array<std::uint64_t, 8> shown{};
 
   /// Takes a new reading of a job that was `before`. True: it has made progress.
   bool read(const JobView& before, const JobView& after, Millis observed);
   [[nodiscard]] bool has_shown_counters() const { return shown[0] != 0; }
   /// The first reading.
   void begin(const JobView& job, Millis observed);
-
- private:
   /// Whether these counters are new, and remembers them. Counters that are missing are not.
   [[nodiscard]] bool shows_new(const JobCounters& counters);
 };
+
+/// Whether it is told by the job's age alone, whatever the job does.
+[[nodiscard]] constexpr bool is_by_age(StuckKind kind) {
+  return kind == StuckKind::longer_than || kind == StuckKind::max_run_time;
+}
 
 /// What the job looks like, and since when in observed time.
 struct Suspicion {

@@ -202,6 +202,9 @@ void Engine::cancel(const out::CancelJob& request) {
       answer.result = CancelResult::already_ended;
     } else if (!setup_.tampering.cancel_unread && !latest) {
       answer.result = CancelResult::not_latest;
+    } else if (!setup_.tampering.cancel_unread && request.attempts &&
+               job->attempts.size() > *request.attempts) {
+      answer.result = CancelResult::has_moved;
     } else {
       const Millis way = strikes(Fault::late_cancel) ? between(Millis{200}, setup_.bounds.slowest_cancel)
                                                      : between(Millis{1}, Millis{200});

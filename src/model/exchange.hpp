@@ -62,6 +62,7 @@ enum class CancelResult : std::uint8_t {
   accepted,       ///< the request was answered; the end is confirmed by the watcher
   already_ended,  ///< the job was terminal when it was read again: nothing was sent
   not_latest,     ///< another job of the connection is newer: nothing was sent
+  has_moved,      ///< the job is in a newer attempt than the one it was meant for: nothing was sent
   failed,         ///< see the error
 };
 
@@ -164,6 +165,9 @@ struct AbandonTrigger {
 struct CancelJob {
   JobId job;
   ConnectionId connection;
+  /// How many attempts the job had when the reason was seen, where a newer one takes the reason away; nothing
+  /// where the job is to end in any case.
+  std::optional<std::uint32_t> attempts;
 };
 struct SetScheduleManual {
   ConnectionId connection;

@@ -50,10 +50,11 @@ struct Flows : ::testing::Test {
     return request;
   }
   TriggerReply trigger_now() { return bench.run(bench.client().trigger(trigger(std::chrono::seconds{60}))); }
-  in::CancelAnswered cancel(std::int64_t id) {
+  in::CancelAnswered cancel(std::int64_t id, std::optional<std::uint32_t> attempts = std::nullopt) {
     out::CancelJob request;
     request.job = JobId{id};
     request.connection = ConnectionId("c-1");
+    request.attempts = attempts;
     return bench.run(bench.client().cancel(request));
   }
 };
@@ -180,6 +181,18 @@ TEST_F(Flows, CancelSendsNothingForAnEndedOrOlderOrUnknownJob) {
   EXPECT_EQ(unknown.result, CancelResult::failed);
   EXPECT_EQ(unknown.error->code, Errc::not_found);
   EXPECT_TRUE(script.bodies("POST /api/v1/jobs/cancel").empty());
+}
+
+TEST_F(Flows, CancelSparesAJobThatHasBegunAnotherAttempt) {
+  std::string second = item(12, "running", 1763800000);
+  const std::string attempt = R"({"id":0,"status":"failed","createdAt":1763800000,"updatedAt":1763800000})";
+  second.replace(second.find("[]"), 2, "[" + attempt + "," + attempt + "]");
+  script.on("POST /api/v1/jobs/get_without_logs", ok(second));
+  script.on("POST /api/v1/jobs/list", ok(R"({"jobs":[)" + second + "]}"));
+  EXPECT_EQ(cancel(12, 1).result, CancelResult::has_moved);
+  EXPECT_TRUE(script.bodies("POST /api/v1/jobs/cancel").empty());
+  script.on("POST /api/v1/jobs/cancel", ok(second));
+  EXPECT_EQ(cancel(12, 2).result, CancelResult::accepted);
 }
 
 TEST_F(Flows, ACancelReplyFullOfLogsIsAnAnswer) {

@@ -105,6 +105,7 @@ void Chronicle::booted(Instant truth, Now now, const Snapshot& snapshot, const P
   visible_.clear();
   asked_.clear();
   stuck_.clear();
+  told_.clear();
   sighted_ = false;
   last_sight_.reset();
   for (const auto& run : snapshot.open_runs) {
@@ -159,6 +160,10 @@ void Chronicle::stepped(Instant truth, Now now, const Input& input, const Decisi
 
 /// What this input shows to the daemon.
 void Chronicle::see(const Input& input) {
+  if (const auto* found = std::get_if<in::ConnectionsSeen>(&input); found != nullptr && found->connections) {
+    told_.clear();
+    for (const auto& view : *found->connections) told_.emplace(view.id, view);
+  }
   if (const auto* seen = std::get_if<in::JobsSeen>(&input)) {
     if (!seen->page) {
       sighted_ = seen->page.error().code == Errc::rate_limited && sighted_;

@@ -84,7 +84,10 @@ class Chronicle final : public forecast::Witness {
   struct StuckWatch {
     JobCounters counters;  ///< in truth
     Millis observed{};
-    bool told = false;
+    std::vector<JobCounters> told;  ///< while it stood still, each once
+    Millis after{};                 ///< by the policy in force
+    Millis in_force_since{};        ///< as observed time
+    bool reported = false;
   };
 
   void violated(std::string oracle, std::string text);
@@ -159,6 +162,7 @@ class Chronicle final : public forecast::Witness {
   bool sighted_ = false;
   std::optional<Mono> last_sight_;
   std::map<JobId, StuckWatch> stuck_;
+  std::map<ConnectionId, ConnectionView> told_;  ///< by the last discovery of this life
 };
 
 }  // namespace syncwarden::simulation

@@ -262,29 +262,41 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     const auto known = stuck_.find(view.id);
     StuckWatch watch = known == stuck_.end() ? StuckWatch{} : known->second;
     const JobCounters truly = engine_->airbyte().view(*job).counters;
-    if (known != stuck_.end() && watch.counters == truly) {
+    if (watch.counters != truly) watch.told.clear();
+    // Counters that were never told before tell progress, whether they are true or not; the same lie again
+    // does not.
+    const bool new_to_all =
+        has_statistics(view.counters) && std::ranges::find(watch.told, view.counters) == watch.told.end();
+    if (new_to_all) watch.told.push_back(view.counters);
+    if (known != stuck_.end() && watch.counters == truly && !new_to_all) {
       watch.observed += since_last;
     } else {
-      watch.observed = {};
+      watch.observed = watch.in_force_since = {};
       watch.counters = truly;
     }
     const auto connection = view_of(view.connection);
     const auto& history = engine_->disk().histories();
     const auto past = history.find(view.connection);
     const Millis quiet = past == history.end() ? Millis{} : past->second.longest_quiet;
-    // What a list told wrongly may have passed for progress, once.
-    const bool told_wrong = engine_->setup().faults[forecast::Fault::fallen_statistics] > 0;
-    const Millis after = connection ? policy_of(*connection).stuck.no_progress.after : Millis{};
-    const Millis limit = std::max(after, quiet * 2) * (told_wrong ? 2 : 1) + plan_.poll.max * 2;
+    const auto told = told_.find(view.connection);
+    const Millis after =
+        connection ? policy_of(told == told_.end() ? *connection : told->second).stuck.no_progress.after
+                   : Millis{};
+    if (watch.after != after) {  // an edit or a new name: it holds from now on
+      watch.after = after;
+      watch.in_force_since = watch.observed;
+    }
+    const Millis limit = std::max({after, quiet * 2, watch.in_force_since}) + plan_.poll.max * 2;
     const auto& incidents = engine_->disk().incidents();
     const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
       return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
     });
-    if (connection && !found && !watch.told && watch.observed > limit + minutes{1}) {
-      watch.told = true;
+    if (connection && !found && !watch.reported && watch.observed > limit + minutes{1}) {
+      watch.reported = true;
       violated("every_stuck_job_is_found",
-               fmt::format("at {}: job {} has stood still for {} of observed time", to_rfc3339(truth),
-                           view.id.value, to_string(watch.observed)));
+               fmt::format("at {}: job {} of {} has stood still for {} of observed time, longer than {}",
+                           to_rfc3339(truth), view.id.value, connection->name.view(),
+                           to_string(watch.observed), to_string(limit)));
     }
     still[view.id] = watch;
   }

@@ -184,6 +184,7 @@ int Jobs::cancel() const {
                          fmt::format("a newer job runs on this connection than {}", job->value),
                          {},
                          "Airbyte would cancel that one; nothing was cancelled"});
+    case CancelResult::has_moved:  // no attempt was named
     case CancelResult::failed:
       break;
   }

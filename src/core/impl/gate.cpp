@@ -26,6 +26,13 @@ bool Core::Machine::can_trigger() const {
          !(throttled_until && *throttled_until > now.mono);
 }
 
+/// After a suspend or a long silence the newest job known is no baseline: what others started meanwhile would
+/// pass for the effect of our next request. A poll that fails is an answer too; it waits for no better one.
+bool Core::Machine::sight_is_old() const {
+  const Millis limit = longest_gap();
+  return now.mono - answered_poll.mono > limit || now.wall - answered_poll.wall > limit;
+}
+
 std::size_t Core::Machine::window() const { return std::max<std::size_t>(64, plan->trigger_lanes * 64U); }
 
 void Core::Machine::make_ready(OpenRun& open) {
@@ -117,6 +124,10 @@ void Core::Machine::may_wake(const std::vector<Slots::Key>& keys) {
 /// Starts what may start, in order, until something holds everybody back.
 void Core::Machine::admit() {
   if (!can_trigger()) return;
+  if (sight_is_old()) {
+    if (!ready.empty() && !reading_jobs) next_jobs = now.mono;
+    return;
+  }
   while (in_flight < window()) {
     wake_parked();
     if (ready.empty() || !fleet_lets_through()) return;
@@ -194,9 +205,15 @@ bool Core::Machine::allowed(RunId id) {
 /// is for (scheduling rule 2).
 std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
   const auto& connection = connections[open.connection];
-  if (open.run.requests > 0) return std::nullopt;
-  if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
   const auto& unclaimed = connection.unclaimed;
+  if (open.run.requests > 0) {
+    // An earlier request may have had an effect in a life that the state does not know of.
+    if (!open.restored || unclaimed.empty() || unclaimed.back().first <= open.run.baseline)
+      return std::nullopt;
+    return fmt::format("job {} was created after its first request, and no run claims it",
+                       unclaimed.back().first.value);
+  }
+  if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
   if (open.tick_decided) {
     if (!open.restored || unclaimed.empty()) return std::nullopt;
     return fmt::format("job {} was created since, of which the state knows nothing",

@@ -14,6 +14,8 @@ namespace {
 
 /// One request and two repetitions.
 constexpr std::uint32_t most_cancel_requests = 3;
+/// A poll that slow would otherwise decide how long a stuck job goes unnoticed; counters move within less.
+constexpr Millis second_look_after{std::chrono::seconds{30}};
 /// A gap between two polls that is longer than this is no observation.
 constexpr Millis least_gap{std::chrono::minutes{2}};
 /// Airbyte refuses twice, this far apart, and lists nothing.
@@ -51,7 +53,9 @@ const StuckPolicy& stuck_policy_of(const Connection& connection) {
 }  // namespace
 
 /// A complete poll has been answered: the observed clock goes on.
-void Core::Machine::observed_poll() { observed.saw(poll_asked, std::max(least_gap, 3 * plan->poll.max)); }
+void Core::Machine::observed_poll() { observed.saw(poll_asked, longest_gap()); }
+
+Millis Core::Machine::longest_gap() const { return std::max(least_gap, 3 * plan->poll.max); }
 
 /// A reading of an active job that a poll shows.
 void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const JobView& reading) {
@@ -60,11 +64,8 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
   if (expected_only) {
     job.watch.begin(reading, observed.now());
   } else {
-    const bool changes = job.view.status != reading.status || job.view.attempts != reading.attempts ||
-                         job.view.counters != reading.counters;
     const bool moves = job.watch.read(job.view, reading, observed.now());
-    const bool by_age = job.stuck == StuckKind::longer_than || job.stuck == StuckKind::max_run_time;
-    if (job.stuck && changes && !by_age) {
+    if (job.stuck && (moves || job.view.status != reading.status) && !is_by_age(*job.stuck)) {
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
@@ -98,9 +99,16 @@ void Core::Machine::job_inspected(const in::JobInspected& inspected) {
   const auto& second = *inspected.inspection;
   switch (confirm(*job.suspected, job.view, second, job.looked)) {
     case Confirmation::look_again:
-      job.looked = second.job.counters;
+      look_again_at(job, second.job.counters);
       return;
     case Confirmation::moved:
+      // What was told before is no progress: a reading that lacks something for a moment, and then has it
+      // again.
+      if (job.suspected == StuckKind::no_progress && second.job.status == job.view.status &&
+          second.job.attempts == job.view.attempts && !job.watch.shows_new(second.job.counters)) {
+        look_again_at(job, second.job.counters);
+        return;
+      }
       job.watch.changed_at = observed.now();
       job.suspected.reset();
       job.looked.reset();
@@ -144,6 +152,15 @@ void Core::Machine::stuck_confirmed(ConnectionIndex index, ActiveJob& job, Stuck
   tell(fact::StuckFound{kind, connection.view, job.view.id, true, evidence});
   raise_stuck(connection, kind, fmt::format("job {}: {}", job.view.id.value, evidence), job.view.id);
   act_on_stuck(index, job);
+}
+
+/// Half a minute on, the counters must still be these.
+void Core::Machine::look_again_at(ActiveJob& job, const JobCounters& counters) {
+  if (has_statistics(counters)) job.looked = counters;
+  if (!job.looked) job.looked.emplace();
+  if (reading_jobs) return;
+  const Mono soon = now.mono + second_look_after;
+  next_jobs = std::min(next_jobs.value_or(soon), soon);
 }
 
 /// What the policy allows for this job; everything that forbids it makes it an alert.
@@ -212,7 +229,14 @@ void Core::Machine::ask_cancel(Connection& connection, JobId job, const std::str
                    fmt::format("cancel of job {} requested, attempt {}", job.value, recovery.requests),
                    now.wall);
   }
-  effect(out::CancelJob{job, connection.view.id});
+  effect(out::CancelJob{job, connection.view.id, meant_attempts(recovery)});
+}
+
+/// What a job did not do in one attempt says nothing about the next one; its age goes on.
+std::optional<std::uint32_t> Core::Machine::meant_attempts(const Recovery& recovery) const {
+  const auto place = find_active(recovery.job);
+  if (!recovery.kind || is_by_age(*recovery.kind) || !place) return std::nullopt;
+  return connections[place->first].active[place->second].view.attempts;
 }
 
 /// After every complete poll: cancels that had no effect in time, and stuck jobs that something held back.
@@ -269,6 +293,26 @@ void Core::Machine::forget_cancel(const Connection& connection, const JobView& j
   drop_recovery(job.id);
 }
 
+namespace {
+
+/// Why nothing was cancelled; nothing where something was, or may have been.
+std::optional<std::string> why_spared(CancelResult result) {
+  switch (result) {
+    case CancelResult::already_ended:
+      return "it had ended already";
+    case CancelResult::not_latest:
+      return "another job of the connection is newer";
+    case CancelResult::has_moved:
+      return "it has begun another attempt";
+    case CancelResult::accepted:
+    case CancelResult::failed:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
   const auto entry = recoveries.find(answered.job);
   auto* connection = entry == recoveries.end() ? nullptr : find_connection(entry->second.first.connection);
@@ -277,12 +321,10 @@ void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
         fmt::format("job {} could not be cancelled: {}", answered.job.value, to_string(*answered.error))});
   }
   if (connection != nullptr) {
-    if (answered.result == CancelResult::not_latest || answered.result == CancelResult::already_ended) {
-      // Nothing was sent: the job that it was meant for is not the one that would be hit.
-      tell(fact::RecoveryStep{
-          fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed, connection->view, answered.job,
-          answered.result == CancelResult::not_latest ? "another job of the connection is newer"
-                                                      : "it had ended already"});
+    if (const auto spared = why_spared(answered.result)) {
+      // Nothing was sent: what would be hit is not what it was meant for.
+      tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::not_needed,
+                              connection->view, answered.job, *spared});
       drop_recovery(answered.job);
     } else if (answered.result == CancelResult::failed) {
       tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::refused, connection->view,

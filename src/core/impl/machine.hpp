@@ -209,6 +209,8 @@ struct Core::Machine {
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
   std::uint64_t poll_number = 0;
   Mono poll_asked, probe_asked, connections_asked;
+  Now asked_poll{},
+      answered_poll{};  ///< when the newest poll, and the newest one with an answer, was asked for
   std::optional<Mono> next_probe, next_connections, next_jobs;
   std::optional<Mono> throttled_until;
   std::uint32_t throttles = 0;
@@ -303,6 +305,7 @@ struct Core::Machine {
   void changed_occupancy(ConnectionIndex index);
   [[nodiscard]] const Policy& policy_of(const OpenRun& open) const;
   [[nodiscard]] bool can_trigger() const;
+  [[nodiscard]] bool sight_is_old() const;
   /// How many requests may be written ahead of their turn in the trigger lane.
   [[nodiscard]] std::size_t window() const;
 
@@ -329,6 +332,7 @@ struct Core::Machine {
 
   // ---- ladder.cpp ----
   void observed_poll();
+  [[nodiscard]] Millis longest_gap() const;
   void read_active(ConnectionIndex index, ActiveJob& job, const JobView& reading);
   void job_inspected(const in::JobInspected& inspected);
   void stuck_confirmed(ConnectionIndex index, ActiveJob& job, StuckKind kind, std::string evidence);
@@ -336,6 +340,8 @@ struct Core::Machine {
   [[nodiscard]] std::uint32_t cancels_of(JobId job) const;
   void act_on_stuck(ConnectionIndex index, ActiveJob& job);
   void ask_cancel(Connection& connection, JobId job, const std::string& why);
+  void look_again_at(ActiveJob& job, const JobCounters& counters);
+  std::optional<std::uint32_t> meant_attempts(const Recovery& recovery) const;
   void pass_ladder();
   void drop_recovery(JobId job);
   void forget_cancel(const Connection& connection, const JobView& job);

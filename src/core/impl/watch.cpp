@@ -64,6 +64,7 @@ void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
 void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (seen.poll != poll_number || !reading_jobs) return;
   reading_jobs = false;
+  answered_poll = asked_poll;
   tell(fact::PollDone{"jobs", seen.page ? std::optional<Error>{} : std::optional<Error>{seen.page.error()},
                       now.mono - poll_asked});
   if (!seen.page) {
