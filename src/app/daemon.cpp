@@ -240,6 +240,7 @@ Result<void> Daemon::open() {
     return configured;
   notifications_->attach(shell);
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
+  notifications_->use(*shell_);
 
   open_server();
   return take_web_config(options_.settings.web);
@@ -344,7 +345,7 @@ asio::awaitable<Result<void>> Daemon::start() {
   auto started = co_await shell_->start(plan, airbyte_);
   metrics_.store().operation(StoreOperation::read, !started);
   if (!started) co_return started.error();
-  notifications_->start(*shell_);
+  notifications_->start();
   const auto port = listen();
   if (!port) co_return port.error();
   tasks_.spawn(server_->run());

@@ -53,7 +53,7 @@ Result<void> Notifications::configure(const std::vector<Receiver>& receivers) {
   // Until the first ping is taken the process's start stands for it: an alert counts from there.
   if (beats && !beats_) metrics_.notify().heartbeat(runtime::read_clock().wall);
   beats_ = beats;
-  if (shell_ != nullptr) run_couriers();
+  if (started_) run_couriers();
   refresh();
   return {};
 }
@@ -71,8 +71,10 @@ void Notifications::attach(runtime::ShellOptions& shell) {
   };
 }
 
-void Notifications::start(runtime::Shell& shell) {
-  shell_ = &shell;
+void Notifications::use(runtime::Shell& shell) { shell_ = &shell; }
+
+void Notifications::start() {
+  started_ = true;
   run_couriers();
   refresh();
 }

@@ -27,8 +27,10 @@ class Notifications {
   [[nodiscard]] Result<void> configure(const std::vector<Receiver>& receivers);
   /// Has the shell write rows with what they tell of. Before the shell is made.
   void attach(runtime::ShellOptions& shell);
+  /// The shell that was made so; before it starts, so that connections are known from the first decision on.
+  void use(runtime::Shell& shell);
   /// From now on what waits is delivered.
-  void start(runtime::Shell& shell);
+  void start();
   /// Nothing more is sent; what waits stays on disk.
   void stop();
 
@@ -52,6 +54,7 @@ class Notifications {
   std::uint64_t dropped_told_ = 0;
   std::uint64_t orphaned_told_ = 0;
   bool beats_ = false;
+  bool started_ = false;
 };
 
 /// What couriers need of the process: its clock, its environment, its name.
