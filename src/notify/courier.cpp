@@ -190,6 +190,7 @@ Message Courier::message_of(const std::vector<Notice>& notices) const {
   for (const auto& notice : notices) incidents.insert_or_assign(notice.incident.id, notice.incident);
   for (auto& incident : outbox_->open_for(receiver_)) incidents.insert_or_assign(incident.id, incident);
   std::vector<Incident> all;
+  all.reserve(incidents.size());
   for (auto& [id, incident] : incidents) all.push_back(std::move(incident));
   return alertmanager_message(all, context_->clock().wall, context_->resend);
 }
