@@ -3,6 +3,7 @@
 #include "admin/admin.hpp"
 #include "airbyte/client.hpp"
 #include "app/flags.hpp"
+#include "app/notifications.hpp"
 #include "app/user.hpp"
 #include "http/server.hpp"
 #include "observe/fact_log.hpp"
@@ -135,6 +136,7 @@ class Daemon {
   std::unique_ptr<runtime::Shell> shell_;
   std::unique_ptr<http::Server> server_;
   runtime::TaskGroup tasks_;
+  std::unique_ptr<Notifications> notifications_;
   asio::thread_pool worker_{1};  // reads files, so that the loop does not
   asio::thread_pool bcrypt_{1};  // takes a tenth of a second a password
   std::shared_ptr<admin::Access> access_;
@@ -233,7 +235,12 @@ Result<void> Daemon::open() {
     if (error == nullptr && failing) log_.info("state is written again");
     failing = error != nullptr;
   };
+  notifications_ = std::make_unique<Notifications>(executor_, tasks_, metrics_, log_);
+  if (auto configured = notifications_->configure(options_.settings.receivers); !configured)
+    return configured;
+  notifications_->attach(shell);
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
+  notifications_->use(*shell_);
 
   open_server();
   return take_web_config(options_.settings.web);
@@ -338,6 +345,7 @@ asio::awaitable<Result<void>> Daemon::start() {
   auto started = co_await shell_->start(plan, airbyte_);
   metrics_.store().operation(StoreOperation::read, !started);
   if (!started) co_return started.error();
+  notifications_->start();
   const auto port = listen();
   if (!port) co_return port.error();
   tasks_.spawn(server_->run());
@@ -451,8 +459,10 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   settings::Settings next = *loaded.settings;
   std::string told;
   bool airbyte_changed = false;
+  bool receivers_changed = false;
   for (const auto& change : settings::diff(options_.settings, next)) {
     if (change.text.rfind("airbyte.", 0) == 0) airbyte_changed = true;
+    if (change.text.rfind("notify ", 0) == 0) receivers_changed = true;
     const auto line = change.text + (change.needs_restart ? " (needs a restart)" : "");
     log_.info("configuration changed", {{"change", line}});
     told += line + "\n";
@@ -466,6 +476,10 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   // Also when nothing changed: the certificate's files may be new.
   const auto web = take_web_config(next.web);
   if (!web) return web.error();
+  if (receivers_changed) {
+    const auto configured = notifications_->configure(next.receivers);
+    if (!configured) return configured.error();
+  }
   if (client) airbyte_ = client;
   // What needs a restart keeps its running value, so that the next difference is told against what really
   // runs.
@@ -484,6 +498,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
 asio::awaitable<void> Daemon::stop() {
   draining_ = true;
   systemd_.send("STOPPING=1");
+  notifications_->stop();
   co_await shell_->stop(stop_limit);
   if (server_) server_->stop(server_grace);
   asio::steady_timer grace(executor_);

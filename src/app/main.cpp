@@ -119,6 +119,7 @@ int main(int argc, char** argv) {
   app::add_incidents(app, chosen);
   app::add_ack(app, chosen);
   app::add_logs(app, chosen);
+  app::add_notify(app, chosen);
   app::add_state(app, chosen);
   app::add_airbyte(app, chosen);
   app::add_apply(app, chosen);

@@ -87,6 +87,8 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
             pauses_.erase(m.connection);
           } else if constexpr (std::is_same_v<M, put::PutCommand>) {
             commands_[m.record.key] = m.record;
+          } else if constexpr (std::is_same_v<M, put::PutNotice> || std::is_same_v<M, put::DropNotice>) {
+            return;  // nobody is notified of what is simulated
           } else {
             static_assert(
                 std::is_same_v<M, put::Prune>);  // a simulation keeps everything, to be judged at the end

@@ -7,6 +7,7 @@
 #include "model/connection.hpp"
 #include "model/incident.hpp"
 #include "model/job.hpp"
+#include "model/notice.hpp"
 #include "model/run.hpp"
 
 #include <cstdint>
@@ -127,15 +128,21 @@ struct DropPause {
 struct PutCommand {
   CommandRecord record;
 };  ///< insert or replace by key
+struct PutNotice {
+  Notice notice;
+};  ///< insert or replace by key
+struct DropNotice {
+  std::string key;
+};  ///< delivered, or given up
 struct Prune {
   Instant before;
 };  ///< forget ticks, finished runs, ended jobs, closed incidents and commands older than this
 }  // namespace put
 
-using Mutation =
-    std::variant<put::Cursor, put::DropCursor, put::PutTick, put::PutRun, put::PutJob, put::PutHistory,
-                 put::PutConnection, put::DropConnection, put::JobCursor, put::PutIncident, put::PutRecovery,
-                 put::DropRecovery, put::PutPause, put::DropPause, put::PutCommand, put::Prune>;
+using Mutation = std::variant<put::Cursor, put::DropCursor, put::PutTick, put::PutRun, put::PutJob,
+                              put::PutHistory, put::PutConnection, put::DropConnection, put::JobCursor,
+                              put::PutIncident, put::PutRecovery, put::DropRecovery, put::PutPause,
+                              put::DropPause, put::PutCommand, put::PutNotice, put::DropNotice, put::Prune>;
 
 /// Everything that the core needs to go on where it stopped.
 struct Snapshot {
@@ -150,6 +157,7 @@ struct Snapshot {
   std::vector<Recovery> recoveries;
   std::vector<Pause> pauses;
   std::vector<CommandRecord> commands;  ///< of the last day before the newest one: for repeated keys
+  std::vector<Notice> outbox;           ///< what was not delivered yet, in the order of its writing
   std::optional<Instant> job_cursor;
 };
 

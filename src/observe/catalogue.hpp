@@ -108,6 +108,10 @@ inline constexpr Family event_loop_lag_seconds{
 inline constexpr Family fleet_held{
     "syncwarden_fleet_held", FamilyType::gauge, "",
     "1 while starts are held because many connections fail at once, 0 otherwise."};
+inline constexpr Family heartbeat_last_success_timestamp_seconds{
+    "syncwarden_heartbeat_last_success_timestamp_seconds", FamilyType::gauge, "",
+    "Unix timestamp of the last accepted dead-man-switch ping, process start until the first one. Absent if "
+    "not configured."};
 inline constexpr Family http_auth_failures_total{"syncwarden_http_auth_failures_total", FamilyType::counter,
                                                  "", "HTTP requests with missing or wrong credentials."};
 inline constexpr Family http_connections{"syncwarden_http_connections", FamilyType::gauge, "",
@@ -161,6 +165,28 @@ inline constexpr Family metrics_connections_omitted{
 inline constexpr Family metrics_render_duration_seconds{
     "syncwarden_metrics_render_duration_seconds", FamilyType::gauge, "",
     "Time taken to render the previous exposition, in seconds."};
+inline constexpr Family notification_duration_seconds{
+    "syncwarden_notification_duration_seconds", FamilyType::histogram, "integration",
+    "Duration of notification requests in seconds, by integration."};
+inline constexpr Family notification_oldest_undelivered_timestamp_seconds{
+    "syncwarden_notification_oldest_undelivered_timestamp_seconds", FamilyType::gauge, "integration",
+    "Unix timestamp of the oldest notification that a failing receiver has not taken, 0 if none."};
+inline constexpr Family notification_queue_capacity{
+    "syncwarden_notification_queue_capacity", FamilyType::gauge, "", "Capacity of the notification queue."};
+inline constexpr Family notification_queue_length{"syncwarden_notification_queue_length", FamilyType::gauge,
+                                                  "", "Notifications waiting to be sent."};
+inline constexpr Family notification_request_retries_total{
+    "syncwarden_notification_request_retries_total", FamilyType::counter, "integration",
+    "Notification requests that were retries, by integration."};
+inline constexpr Family notifications_dropped_total{"syncwarden_notifications_dropped_total",
+                                                    FamilyType::counter, "",
+                                                    "Notifications lost because the queue was full."};
+inline constexpr Family notifications_failed_total{"syncwarden_notifications_failed_total",
+                                                   FamilyType::counter, "integration, reason",
+                                                   "Notifications given up, by integration and reason."};
+inline constexpr Family notifications_total{"syncwarden_notifications_total", FamilyType::counter,
+                                            "integration",
+                                            "Notifications taken or given up, by integration."};
 inline constexpr Family paused_connections{"syncwarden_paused_connections", FamilyType::gauge, "",
                                            "Connections that a person has paused."};
 inline constexpr Family ready{"syncwarden_ready", FamilyType::gauge, "",

@@ -56,6 +56,7 @@ struct Metrics::Impl {
   AirbyteMetrics airbyte{instruments};
   HttpMetrics http{instruments};
   StoreMetrics store{instruments};
+  NotifyMetrics notify{instruments};
   FactCounters facts{instruments};
   Gauge ready = instruments.gauge(family::ready);
   Gauge config_good = instruments.gauge(family::config_last_reload_successful);
@@ -94,6 +95,7 @@ void Metrics::apply(const Fact& fact) {
 AirbyteMetrics& Metrics::airbyte() { return impl_->airbyte; }
 HttpMetrics& Metrics::http() { return impl_->http; }
 StoreMetrics& Metrics::store() { return impl_->store; }
+NotifyMetrics& Metrics::notify() { return impl_->notify; }
 
 void Metrics::ready(bool is_ready) { impl_->ready.set(is_ready ? 1 : 0); }
 void Metrics::config_loaded(Instant at) {

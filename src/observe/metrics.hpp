@@ -93,6 +93,31 @@ class StoreMetrics {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Notifications. Integrations outside the closed set are not counted.
+class NotifyMetrics {
+ public:
+  explicit NotifyMetrics(Instruments& instruments);
+  ~NotifyMetrics();
+  NotifyMetrics(const NotifyMetrics&) = delete;
+  NotifyMetrics& operator=(const NotifyMetrics&) = delete;
+
+  /// A request to a receiver was answered or failed; `again`: it repeats an earlier one.
+  void tried(std::string_view integration, Seconds took, bool again);
+  /// A message has come to its end.
+  void delivered(std::string_view integration);
+  void given_up(std::string_view integration, std::string_view reason);
+  void queue(std::size_t length, std::size_t capacity);
+  void dropped(std::uint64_t rows);
+  /// Of the oldest message that a failing receiver has not taken; nothing: none fails.
+  void undelivered_since(std::string_view integration, std::optional<Instant> oldest);
+  /// A ping was taken; the process's start when a heartbeat is configured.
+  void heartbeat(Instant at);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 struct MetricsOptions {
   BuildInfo build = current_build();
   Instant started;  ///< process start
@@ -114,6 +139,7 @@ class Metrics final : public FactSink {
   [[nodiscard]] AirbyteMetrics& airbyte();
   [[nodiscard]] HttpMetrics& http();
   [[nodiscard]] StoreMetrics& store();
+  [[nodiscard]] NotifyMetrics& notify();
 
   /// Whether /readyz succeeds now.
   void ready(bool is_ready);

@@ -76,6 +76,7 @@ asio::awaitable<Result<void>> Shell::start(PlanPtr plan, std::shared_ptr<Airbyte
   epoch_ = (*lease)->epoch;
   auto snapshot = co_await store_.load();
   if (!snapshot) co_return snapshot.error();
+  if (options_.loaded) options_.loaded(*snapshot);
   wake_ = std::move(*timer);
   airbyte_ = std::move(airbyte);
   in::Booted booted{std::make_shared<const Snapshot>(std::move(*snapshot)), std::move(plan)};
@@ -112,6 +113,7 @@ void Shell::drain() {
 
 void Shell::take(Decision decision) {
   for (const auto& fact : decision.facts) facts_.apply(fact);
+  if (options_.complete && !decision.durable.empty()) options_.complete(decision.durable);
   std::move(decision.durable.begin(), decision.durable.end(), std::back_inserter(durable_));
   for (auto& effect : decision.after) {
     if (only_looks(effect)) {
@@ -120,6 +122,11 @@ void Shell::take(Decision decision) {
       after_.push_back(std::move(effect));
     }
   }
+}
+
+void Shell::write(std::vector<Mutation> mutations) {
+  std::move(mutations.begin(), mutations.end(), std::back_inserter(durable_));
+  if (!draining_) begin_commit();
 }
 
 void Shell::begin_commit() {
@@ -145,6 +152,7 @@ asio::awaitable<void> Shell::commit_loop() {
       const auto result = co_await store_.commit(std::move(request));
       if (result) {
         if (options_.committed) options_.committed(nullptr);
+        if (options_.written) options_.written(batch);
         break;
       }
       const Error error = result.error();

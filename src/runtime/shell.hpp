@@ -34,6 +34,12 @@ struct ShellOptions {
   std::function<void(const Error&)> fatal;  ///< the daemon cannot go on: another leader, a bug
   /// Told after every commit: how long it took, and whether it failed.
   std::function<void(const Error*)> committed;
+  /// The state as it was found, before anything is decided.
+  std::function<void(const Snapshot&)> loaded;
+  /// May add to what a decision writes; it is written in the same commit.
+  std::function<void(std::vector<Mutation>&)> complete;
+  /// A batch is on disk.
+  std::function<void(const MutationBatch&)> written;
 };
 
 class Shell final : public CommandSink {
@@ -53,6 +59,9 @@ class Shell final : public CommandSink {
 
   /// Answers once the decision is on disk; at once with an error while the daemon stops.
   void submit(CommandRequest request, std::function<void(Result<CommandDone>)> done) override;
+
+  /// Mutations of somebody else's, such as what was delivered: in the next commit.
+  void write(std::vector<Mutation> mutations);
 
   [[nodiscard]] const ReadView& view() const { return core_; }
   [[nodiscard]] bool store_healthy() const { return store_healthy_; }

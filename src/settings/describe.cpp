@@ -52,6 +52,8 @@ std::string describe(const Settings& settings) {
       out += fmt::format("    {}\n", rest.substr(0, rest.find('\n')));
     }
   }
+  out += settings.receivers.empty() ? "notify: []\n" : "notify:\n";
+  for (const Receiver& receiver : settings.receivers) out += fmt::format("  - {}\n", receiver_text(receiver));
   return out;
 }
 

@@ -140,6 +140,35 @@ void diff_blackouts(const Plan& before, const Plan& after, std::vector<Change>& 
   }
 }
 
+/// Receivers by their name, which the reader keeps unique.
+void diff_receivers(const std::vector<Receiver>& before, const std::vector<Receiver>& after,
+                    std::vector<Change>& out) {
+  std::map<std::string, const Receiver*> olds;
+  std::map<std::string, const Receiver*> news;
+  for (const Receiver& one : before) olds.emplace(one.name, &one);
+  for (const Receiver& one : after) news.emplace(one.name, &one);
+  for (const auto& [name, receiver] : olds) {
+    const std::string what = fmt::format("notify \"{}\":", printable(name));
+    const auto found = news.find(name);
+    if (found == news.end()) {
+      out.push_back({fmt::format("{} removed (was {})", what, receiver_text(*receiver)), false});
+      continue;
+    }
+    const std::string from = receiver_text(*receiver);
+    const std::string to = receiver_text(*found->second);
+    if (from != to) {
+      out.push_back({fmt::format("{} {} -> {}", what, from, to), false});
+    } else if (receiver->target != found->second->target) {
+      out.push_back({what + " an address or a secret changed", false});
+    }
+  }
+  for (const auto& [name, receiver] : news) {
+    if (olds.count(name) == 0)
+      out.push_back(
+          {fmt::format("notify \"{}\": added, {}", printable(name), receiver_text(*receiver)), false});
+  }
+}
+
 }  // namespace
 
 std::vector<Change> diff(const Settings& before, const Settings& after) {
@@ -147,6 +176,7 @@ std::vector<Change> diff(const Settings& before, const Settings& after) {
   diff_globals(before, after, out);
   diff_blackouts(*before.plan, *after.plan, out);
   diff_rules(*before.plan, *after.plan, out);
+  diff_receivers(before.receivers, after.receivers, out);
   return out;
 }
 

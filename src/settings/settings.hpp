@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 #include "model/airbyte_target.hpp"
 #include "model/plan.hpp"
+#include "model/receiver.hpp"
 #include "settings/web_config.hpp"
 
 #include <cstddef>
@@ -29,6 +30,7 @@ struct Settings {
   Policy defaults;               ///< the `defaults:` section; already merged into every rule
   std::string timezone = "UTC";  ///< defaults.timezone
   calendar::DstPolicy dst = calendar::DstPolicy::safe;  ///< defaults.dst
+  std::vector<Receiver> receivers;                      ///< the `notify:` section
   std::string state_path;                         ///< SQLite file; empty: nothing durable, keep it in memory
   std::string listen_address = "127.0.0.1:9927";  ///< "host:port"; an empty host means every address
   std::vector<std::string> host_names;            ///< under which the server may be called

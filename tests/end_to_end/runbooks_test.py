@@ -25,7 +25,7 @@ class Runbooks(unittest.TestCase):
         self.assertGreater(len(found), 40)
         for page, words in found:
             with self.subTest(page, command=" ".join(words)):
-                verbs = words[:2] if words[0] == "state" else words[:1]
+                verbs = words[:2] if words[0] in ("state", "notify") else words[:1]
                 key = tuple(verbs)
                 if key not in helps:
                     shown = subprocess.run([BINARY, *verbs, "--help"], capture_output=True, text=True, timeout=30)

@@ -65,6 +65,7 @@ void show_everything(Metrics& metrics, FakeView& view) {
   view.state.airbyte = AirbyteInfo{"2.0.0", "config", true};
   metrics.airbyte().token_expires(noon.wall);
   metrics.airbyte().poll_took("jobs", Millis(120));
+  metrics.notify().heartbeat(noon.wall);
 }
 
 TEST(Metrics, ShowEveryFamilyOfTheCatalogueWithItsTypeAndHelp) {

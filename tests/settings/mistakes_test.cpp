@@ -50,7 +50,6 @@ const Mistake keys[]{
 INSTANTIATE_TEST_SUITE_P(UnknownAndTwice, Below, ::testing::ValuesIn(keys));
 
 const Mistake later[]{
-    {"notify: []\n", "2:1: notify: not supported by this version (it comes with a later one); remove it"},
     {"state: {postgresql: {host: db}}\n",
      "2:9: state.postgresql: not supported by this version (it comes with a later one); remove it"},
     {"state: postgresql://u:p@db/x\n",

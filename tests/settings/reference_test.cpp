@@ -207,7 +207,8 @@ TEST(Schema, AcceptsWhatTheLoaderAccepts) {
         "connections: [{match: {tag: a}, schedule: {after: {all: [x], within: 6h}}}]\n", "fleet_hold: off\n",
         "fleet_hold: {failed_ratio: 10%}\n",
         "blackouts: [{name: n, match: {tag: a}, cron: \"@daily\", duration: 1h, ticks: skip}]\n",
-        "limits: {total: \"${TOTAL}\"}\n"}) {
+        "limits: {total: \"${TOTAL}\"}\n",
+        "notify: [{name: a, slack: {webhook_url: \"https://h\"}, events: [incident_closed]}]\n"}) {
     EXPECT_TRUE(schema_accepts(line + text)) << text;
     EXPECT_TRUE(load(line + text, {{"TOTAL", "3"}}).ok()) << text;
   }
@@ -217,7 +218,7 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
   const std::string line(airbyte_line);
   for (const char* text :
        {"conections: []\n", "mode: alive\n", "limits: {total: -1}\n", "limits: {total: many}\n",
-        "history: {keep: 90}\n", "history: {keep: soon}\n", "notify: []\n",
+        "history: {keep: 90}\n", "history: {keep: soon}\n", "notify: {}\n", "notify: [{name: a, slak: {}}]\n",
         "connections: [{schedule: airbyte}]\n", "airbyte: {api: config}\n", "fleet_hold: on\n",
         "fleet_hold: {failed_ratio: 50}\n", "blackouts: [{name: n, match: {tag: a}, cron: \"@daily\"}]\n",
         "defaults: {stuck: {longer_than: {typical: 3}}}\n", "defaults: {labels: [team]}\n",

@@ -46,6 +46,14 @@ HistoryQuery question(What what) {
   return query;
 }
 
+Notice notice(const std::string& key, std::uint64_t number) {
+  Notice out;
+  out.key = key;
+  out.receiver = "team";
+  out.incident = incident(number, 1);
+  return out;
+}
+
 class StoreIncidents : public StoreContract {
  protected:
   std::vector<std::uint64_t> loaded_incidents() {
@@ -68,6 +76,16 @@ class StoreIncidents : public StoreContract {
 };
 
 INSTANTIATE_TEST_SUITE_P(Every, StoreIncidents, testing::Values(Kind::memory, Kind::sqlite), kind_name);
+
+TEST_P(StoreIncidents, TheOutboxKeepsTheOrderOfItsWritingUntilEachIsDropped) {
+  ASSERT_TRUE(commit({put::PutNotice{notice("z", 1)}, put::PutNotice{notice("a", 2)}}));
+  ASSERT_TRUE(commit({put::PutNotice{notice("m", 3)}, put::PutNotice{notice("z", 4)}}));
+  backend_->reopen();
+  EXPECT_THAT(load().outbox, ElementsAre(notice("z", 4), notice("a", 2), notice("m", 3)));
+  ASSERT_TRUE(commit({put::DropNotice{"a"}, put::DropNotice{"unknown"}}));
+  backend_->reopen();
+  EXPECT_THAT(load().outbox, ElementsAre(notice("z", 4), notice("m", 3)));
+}
 
 TEST_P(StoreIncidents, LoadBringsOpenOnesAndThoseClosedWithinADayOfTheNewestChange) {
   constexpr std::int64_t now = 100 * day;

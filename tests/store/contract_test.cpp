@@ -24,11 +24,11 @@ TEST_P(StoreContract, AnEmptyStoreLoadsEmpty) {
 }
 
 TEST_P(StoreContract, EveryFieldComesBackAlsoAfterAReopening) {
-  ASSERT_TRUE(
-      commit({put::Cursor{full_cursor()}, put::PutTick{full_tick()}, put::PutRun{full_run()},
-              put::PutJob{full_job()}, put::PutHistory{full_history()}, put::PutConnection{full_connection()},
-              put::PutIncident{full_incident()}, put::PutRecovery{full_recovery()},
-              put::PutPause{full_pause()}, put::PutCommand{full_command()}, put::JobCursor{at(highest)}}));
+  ASSERT_TRUE(commit(
+      {put::Cursor{full_cursor()}, put::PutTick{full_tick()}, put::PutRun{full_run()},
+       put::PutJob{full_job()}, put::PutHistory{full_history()}, put::PutConnection{full_connection()},
+       put::PutIncident{full_incident()}, put::PutRecovery{full_recovery()}, put::PutPause{full_pause()},
+       put::PutCommand{full_command()}, put::PutNotice{full_notice()}, put::JobCursor{at(highest)}}));
   backend_->reopen();
   const auto snapshot = load();
   EXPECT_THAT(snapshot.cursors, ElementsAre(full_cursor()));
@@ -42,6 +42,7 @@ TEST_P(StoreContract, EveryFieldComesBackAlsoAfterAReopening) {
   EXPECT_THAT(snapshot.recoveries, ElementsAre(full_recovery()));
   EXPECT_THAT(snapshot.pauses, ElementsAre(full_pause()));
   EXPECT_THAT(snapshot.commands, ElementsAre(full_command()));
+  EXPECT_THAT(snapshot.outbox, ElementsAre(full_notice()));
   EXPECT_EQ(snapshot.job_cursor, at(highest));
 }
 

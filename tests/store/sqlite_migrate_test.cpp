@@ -145,7 +145,7 @@ TEST_F(SqliteMigrate, EverythingOfVersion1IsKept) {
   EXPECT_EQ(past->ticks.at(0).detail, "rule conf.yaml:3");
   const auto described = describe_state(path_);
   ASSERT_TRUE(described);
-  EXPECT_EQ(described->schema_version, 2);
+  EXPECT_EQ(described->schema_version, 3);
 }
 
 TEST_F(SqliteMigrate, AHistoryKeepsItsDurationsAndLearnsOfTheNewestSync) {
@@ -163,13 +163,15 @@ TEST_F(SqliteMigrate, AHistoryKeepsItsDurationsAndLearnsOfTheNewestSync) {
 
 TEST_F(SqliteMigrate, AfterwardsTheNewThingsFit) {
   const auto open = open_store(loop_, path_);
-  ASSERT_TRUE(wait(loop_, open.store->commit(request(
-                              open.epoch, {put::PutHistory{full_history()}, put::PutRun{full_run()},
-                                           put::PutIncident{full_incident()}, put::PutJob{full_job()}}))));
+  ASSERT_TRUE(wait(loop_, open.store->commit(
+                              request(open.epoch, {put::PutHistory{full_history()}, put::PutRun{full_run()},
+                                                   put::PutIncident{full_incident()}, put::PutJob{full_job()},
+                                                   put::PutNotice{full_notice()}}))));
   const auto seen = wait(loop_, open.store->load());
   ASSERT_TRUE(seen);
   EXPECT_THAT(seen->incidents, ElementsAre(full_incident()));
   EXPECT_EQ(seen->histories[0], full_history());
+  EXPECT_THAT(seen->outbox, ElementsAre(full_notice()));
 }
 
 TEST_F(SqliteMigrate, ALargeFileIsCheckedLightlyBeforeItHasTheNewTables) {
@@ -197,6 +199,22 @@ TEST_F(SqliteMigrate, AMigrationThatFailsHalfWayLeavesVersion1) {
   expect_everything_of_version_1(*seen);
 }
 
+TEST_F(SqliteMigrate, Version2BecomesVersion3WithAnEmptyOutbox) {
+  {
+    const auto open = open_store(loop_, path_);
+    ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutIncident{full_incident()}}))));
+    open.store->close();
+  }
+  execute(path_, "DROP TABLE outbox; PRAGMA user_version = 2");
+  EXPECT_EQ(describe_state(path_)->schema_version, 2);
+  const auto open = open_store(loop_, path_);
+  ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutNotice{full_notice()}}))));
+  const auto seen = wait(loop_, open.store->load());
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  EXPECT_THAT(seen->incidents, ElementsAre(full_incident()));
+  EXPECT_THAT(seen->outbox, ElementsAre(full_notice()));
+}
+
 TEST_F(SqliteMigrate, VersionOneIsDescribedWithoutBeingChanged) {
   const auto described = describe_state(path_);
   ASSERT_TRUE(described) << to_string(described.error());
@@ -214,7 +232,7 @@ TEST_F(SqliteMigrate, RestoringAnOldBackupBringsItUpToDateAndLeavesTheBackupAlon
   const auto place = directory_.file("new.db");
   const auto restored = restore_state(path_, place);
   ASSERT_TRUE(restored) << to_string(restored.error());
-  EXPECT_EQ(restored->state.schema_version, 2);
+  EXPECT_EQ(restored->state.schema_version, 3);
   EXPECT_EQ(describe_state(path_)->schema_version, 1);
   const auto open = open_store(loop_, place);
   const auto seen = wait(loop_, open.store->load());

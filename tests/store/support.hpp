@@ -222,6 +222,16 @@ inline Incident full_incident() {
   return incident;
 }
 
+inline Notice full_notice() {
+  Notice notice;
+  notice.key = strange;
+  notice.receiver = "team" + strange;
+  notice.event = NoticeEvent::incident_escalated;
+  notice.at = at(lowest);
+  notice.incident = full_incident();
+  return notice;
+}
+
 inline Recovery full_recovery() {
   Recovery recovery;
   recovery.job = JobId{highest};

@@ -107,7 +107,9 @@ struct Check {
     if (verbose) fmt::print("{}", settings::describe(*settings));
     if (!online) {
       if (!verbose) tell_meaning(*settings);
-      fmt::print("the configuration is good: {} rules\n", settings->plan->rules.size());
+      const auto receivers = settings->receivers.size();
+      fmt::print("the configuration is good: {} rules{}\n", settings->plan->rules.size(),
+                 receivers == 0 ? std::string() : fmt::format(", {} receivers of notifications", receivers));
       return exit_done;
     }
     asio::io_context loop(1);

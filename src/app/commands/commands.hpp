@@ -15,6 +15,7 @@ void add_run(CLI::App& app, Chosen& chosen);
 void add_demo(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
 void add_next(CLI::App& app, Chosen& chosen);
+void add_notify(CLI::App& app, Chosen& chosen);
 void add_plan(CLI::App& app, Chosen& chosen);
 void add_selftest(CLI::App& app, Chosen& chosen);
 void add_emulator(CLI::App& app, Chosen& chosen);

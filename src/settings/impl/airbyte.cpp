@@ -254,6 +254,20 @@ void add_warnings(const Section& airbyte, const AirbyteTarget& target, const Url
 
 }  // namespace
 
+std::string url_fault(std::string_view text, bool query_allowed) {
+  const std::size_t query = query_allowed ? text.find('?') : std::string_view::npos;
+  const bool fragment = text.find('#') != std::string_view::npos;
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || byte >= 0x7F;
+  });
+  if (control) return "holds a space, a control character or one beyond ASCII";
+  if (fragment) return "holds a fragment";
+  const Url url = parse_url(text.substr(0, query));
+  if (!url.fault.empty()) return url.fault;
+  return url.credentials ? "holds credentials before the host" : "";
+}
+
 bool is_cloud(std::string_view url) { return parse_url(url).host == "api.airbyte.com"; }
 
 std::string default_ui(std::string_view url) {

@@ -20,6 +20,9 @@ namespace syncwarden::settings {
 /// True for Airbyte Cloud's API, which has limits of its own.
 [[nodiscard]] bool is_cloud(std::string_view url);
 
+/// What is wrong with an http(s) URL, after "the URL"; empty: nothing. The text is never part of it.
+[[nodiscard]] std::string url_fault(std::string_view text, bool query_allowed);
+
 /// Where Airbyte's web interface is, by the URL of its API: the same without its path from "/api" on. Empty
 /// if the URL tells nothing.
 [[nodiscard]] std::string default_ui(std::string_view url);
@@ -39,6 +42,7 @@ void take_policy(const Section& section, bool all, Inherited& into, const Readin
                                                const Reading& reading);
 [[nodiscard]] std::vector<Blackout> assemble_blackouts(const Value& blackouts, const std::string& timezone,
                                                        const Reading& reading);
+[[nodiscard]] std::vector<Receiver> assemble_receivers(const Value& notify, const Reading& reading);
 [[nodiscard]] Match assemble_match(const Section& match, const Reading& reading);
 
 /// {name: "orders*", tag: hourly}: equal text means an equal match.

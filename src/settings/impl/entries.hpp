@@ -19,8 +19,11 @@ using Entries = std::vector<Entry>;
 /// What a rule changes in the defaults.
 [[nodiscard]] Entries own_entries(const Rule& rule, const Policy& defaults);
 
-/// Everything but rules and blackouts; secrets as "<secret>".
+/// Everything but rules, blackouts and receivers; secrets as "<secret>".
 [[nodiscard]] Entries global_entries(const Settings& settings);
+
+/// {name: "team", slack: <secret>, …}
+[[nodiscard]] std::string receiver_text(const Receiver& receiver);
 
 /// {name: "nightly", match: {tag: "a"}, cron: …}
 [[nodiscard]] std::string blackout_text(const Blackout& blackout);

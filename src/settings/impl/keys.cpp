@@ -19,22 +19,6 @@ const Shape& policy_shape() {
   return shape;
 }
 
-const Shape& match_shape() {
-  static const Shape shape{{
-      {.name = "name",
-       .doc = "The connection's name; * and ? are wildcards, \"->\" stands for Airbyte's arrow",
-       .example = "orders -> warehouse"},
-      {.name = "id", .doc = "The connection's id", .example = "5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6"},
-      {.name = "tag", .doc = "One of its tags", .example = "hourly"},
-      {.name = "workspace", .doc = "Its workspace's name or id", .example = "marketing"},
-      {.name = "source", .doc = "Its source's name or id", .example = "salesforce*"},
-      {.name = "destination", .doc = "Its destination's name or id", .example = "bigquery*"},
-      {.name = "source_type", .doc = "The source's connector", .example = "postgres"},
-      {.name = "destination_type", .doc = "The destination's connector", .example = "s3"},
-  }};
-  return shape;
-}
-
 const Shape& group_shape() {
   static const Shape shape{{
       {.name = "name", .doc = "For messages and metrics", .required = true, .example = "salesforce"},
@@ -302,6 +286,25 @@ constexpr std::string_view rules_example =
     "  - match: {name: \"revenue mart\"}\n"
     "    schedule: {after: {all: [\"orders -> warehouse\", \"customers -> warehouse\"], within: 6h}}\n";
 
+constexpr std::string_view notify_example =
+    "  - name: oncall\n"
+    "    alertmanager: {urls: [\"http://localhost:9093\"]}\n"
+    "  - name: team\n"
+    "    slack: {webhook_url: \"https://hooks.slack.example/services/T0/B0/x\"}\n"
+    "    match: {tag: marketing}\n"
+    "    events: [incident_opened, incident_closed]\n"
+    "    per_hour: 30\n"
+    "  - name: pager\n"
+    "    pagerduty: {routing_key: \"0123456789abcdef0123456789abcdef\"}\n"
+    "    severity: critical\n"
+    "  - name: hook\n"
+    "    webhook: {url: \"https://hooks.example.org/syncwarden\", hmac_secret: \"a long random text\"}\n"
+    "    labels: {team: finance}\n"
+    "  - name: deadman\n"
+    "    heartbeat: {url: \"https://hc-ping.example/5ae6b09b\", every: 1m, method: GET}\n"
+    "# In place of a secret a file that holds it: webhook_url_file, routing_key_file, url_file, "
+    "hmac_secret_file\n";
+
 constexpr std::string_view blackouts_example =
     "  - name: warehouse-maintenance\n"
     "    match: {destination: \"snowflake*\"}\n"
@@ -322,6 +325,22 @@ void collect(const Shape& shape, const std::string& prefix, std::vector<std::str
 }
 
 }  // namespace
+
+const Shape& match_shape() {
+  static const Shape shape{{
+      {.name = "name",
+       .doc = "The connection's name; * and ? are wildcards, \"->\" stands for Airbyte's arrow",
+       .example = "orders -> warehouse"},
+      {.name = "id", .doc = "The connection's id", .example = "5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6"},
+      {.name = "tag", .doc = "One of its tags", .example = "hourly"},
+      {.name = "workspace", .doc = "Its workspace's name or id", .example = "marketing"},
+      {.name = "source", .doc = "Its source's name or id", .example = "salesforce*"},
+      {.name = "destination", .doc = "Its destination's name or id", .example = "bigquery*"},
+      {.name = "source_type", .doc = "The source's connector", .example = "postgres"},
+      {.name = "destination_type", .doc = "The destination's connector", .example = "s3"},
+  }};
+  return shape;
+}
 
 const Field* Shape::find(std::string_view name) const {
   const auto found =
@@ -384,7 +403,13 @@ const Shape& root_shape() {
       {.name = "web", .kind = Kind::section, .doc = "The daemon's own HTTP server", .shape = &web_shape()},
       {.name = "metrics", .kind = Kind::section, .doc = "What /metrics shows", .shape = &metrics_shape()},
       {.name = "history", .kind = Kind::section, .doc = "What the state keeps", .shape = &history_shape()},
-      {.name = "notify", .kind = Kind::sections, .later = true},
+      {.name = "notify",
+       .kind = Kind::sections,
+       .standard = "[]",
+       .doc = "Who is told about incidents, for those without Prometheus rules: each has a name and one of "
+              "alertmanager, slack, pagerduty, webhook and heartbeat",
+       .shape = &receiver_shape(),
+       .example = notify_example},
   }};
   return shape;
 }

@@ -18,6 +18,12 @@ inline constexpr double day = 24 * hour;
 /// The keys that `defaults` and each rule share.
 [[nodiscard]] std::vector<Field> policy_fields();
 
+/// How connections are named by what they have.
+[[nodiscard]] const Shape& match_shape();
+
+/// One receiver below `notify`.
+[[nodiscard]] const Shape& receiver_shape();
+
 /// The keys below `airbyte`.
 [[nodiscard]] const Shape& airbyte_shape();
 

@@ -140,6 +140,18 @@ void MemoryStore::apply(const put::PutPause& mutation) {
 }
 void MemoryStore::apply(const put::DropPause& mutation) { pauses_.erase(mutation.connection); }
 void MemoryStore::apply(const put::PutCommand& mutation) { commands_[mutation.record.key] = mutation.record; }
+void MemoryStore::apply(const put::PutNotice& mutation) {
+  const auto same = [&](const Notice& kept) { return kept.key == mutation.notice.key; };
+  const auto found = std::find_if(outbox_.begin(), outbox_.end(), same);
+  if (found == outbox_.end()) {
+    outbox_.push_back(mutation.notice);
+  } else {
+    *found = mutation.notice;
+  }
+}
+void MemoryStore::apply(const put::DropNotice& mutation) {
+  std::erase_if(outbox_, [&](const Notice& kept) { return kept.key == mutation.key; });
+}
 void MemoryStore::apply(const put::JobCursor& mutation) { job_cursor_ = mutation.updated; }
 
 void MemoryStore::apply(const put::Prune& mutation) {
@@ -229,6 +241,7 @@ Snapshot MemoryStore::snapshot() const {
   for (const auto& [id, connection] : connections_) out.connections.push_back(connection);
   for (const auto& [id, history] : histories_) out.histories.push_back(history);
   out.newest_incident = newest_incident_;
+  out.outbox = outbox_;
   const auto incidents_from = old_incidents();
   for (const auto& [id, incident] : incidents_) {
     if (!incident.closed || *incident.closed >= incidents_from) out.incidents.push_back(incident);

@@ -70,6 +70,8 @@ class MemoryStore final : public Store {
   void apply(const put::PutPause& mutation);
   void apply(const put::DropPause& mutation);
   void apply(const put::PutCommand& mutation);
+  void apply(const put::PutNotice& mutation);
+  void apply(const put::DropNotice& mutation);
   [[nodiscard]] bool is_open(const std::optional<RunId>& run) const;
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] HistoryPage past(const HistoryQuery& query) const;
@@ -93,6 +95,7 @@ class MemoryStore final : public Store {
   std::map<JobId, Recovery> recoveries_;
   std::map<ConnectionId, Pause> pauses_;
   std::map<std::string, CommandRecord> commands_;
+  std::vector<Notice> outbox_;  ///< in the order of its writing
   std::optional<Instant> job_cursor_;
 };
 

@@ -14,6 +14,27 @@ namespace {
 constexpr std::string_view of_a_blackout = "blackout";
 constexpr std::array stuck_actions{StuckAction::alert, StuckAction::cancel, StuckAction::cancel_and_rerun};
 
+Incident take_incident(RowReader& row) {
+  Incident incident;
+  incident.id = row.incident_id();
+  incident.kind = row.word(incident_kind_from);
+  incident.stuck = row.optional_word(stuck_kind_from);
+  incident.connection = ConnectionId{row.text()};
+  incident.subject = row.text();
+  incident.severity = row.word(severity_from);
+  incident.summary = row.text();
+  incident.job = JobId{row.integer()};
+  incident.link = row.text();
+  incident.labels = row.list(labels_from);
+  incident.opened = row.instant();
+  incident.updated = row.instant();
+  incident.closed = row.optional_instant();
+  incident.reopened = row.count();
+  incident.owner = row.text();
+  incident.events = row.list(events_from);
+  return incident;
+}
+
 }  // namespace
 
 void bind(Statement& to, const Incident& incident) {
@@ -28,6 +49,11 @@ void bind(Statement& to, const Incident& incident) {
   to.bind_copy(labels_text(incident.labels));
   to.bind(ms(incident.opened)).bind(ms(incident.updated)).bind(ms(incident.closed));
   to.bind(std::int64_t{incident.reopened}).bind(incident.owner).bind_copy(events_text(incident.events));
+}
+
+void bind(Statement& to, const Notice& notice) {
+  to.bind(notice.key).bind(notice.receiver).bind(to_string(notice.event)).bind(ms(notice.at));
+  bind(to, notice.incident);
 }
 
 void bind(Statement& to, const Recovery& recovery) {
@@ -50,24 +76,19 @@ void bind(Statement& to, const CommandRecord& record) {
 
 Result<Incident> read_incident(const Statement& from, const std::string& path) {
   RowReader row{from, path, "incident", 1};
-  Incident incident;
-  incident.id = row.incident_id();
-  incident.kind = row.word(incident_kind_from);
-  incident.stuck = row.optional_word(stuck_kind_from);
-  incident.connection = ConnectionId{row.text()};
-  incident.subject = row.text();
-  incident.severity = row.word(severity_from);
-  incident.summary = row.text();
-  incident.job = JobId{row.integer()};
-  incident.link = row.text();
-  incident.labels = row.list(labels_from);
-  incident.opened = row.instant();
-  incident.updated = row.instant();
-  incident.closed = row.optional_instant();
-  incident.reopened = row.count();
-  incident.owner = row.text();
-  incident.events = row.list(events_from);
+  auto incident = take_incident(row);
   return row.finish(std::move(incident));
+}
+
+Result<Notice> read_notice(const Statement& from, const std::string& path) {
+  RowReader row{from, path, "outbox", 1};
+  Notice notice;
+  notice.key = row.text();
+  notice.receiver = row.text();
+  notice.event = row.word(notice_event_from);
+  notice.at = row.instant();
+  notice.incident = take_incident(row);
+  return row.finish(std::move(notice));
 }
 
 Result<Recovery> read_recovery(const Statement& from, const std::string& path) {

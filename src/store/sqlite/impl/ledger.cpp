@@ -165,7 +165,9 @@ Result<void> Ledger::prepare() {
       {&drop_recovery_, "DELETE FROM recovery WHERE job_id = ?"},
       {&put_pause_, put("pause", pause_columns, 1)},
       {&drop_pause_, "DELETE FROM pause WHERE connection_id = ?"},
-      {&put_command_, put("command", command_columns, 1)}};
+      {&put_command_, put("command", command_columns, 1)},
+      {&put_notice_, put("outbox", outbox_columns, 1)},
+      {&drop_notice_, "DELETE FROM outbox WHERE key = ?"}};
   for (const auto& [statement, sql] : wanted) {
     auto prepared = database_.prepare(sql);
     if (!prepared) return prepared.error();
@@ -293,6 +295,8 @@ Result<void> Ledger::apply(const Mutation& mutation) {
           [this](const put::PutPause& m) { return run_with(put_pause_, m.pause); },
           [this](const put::DropPause& m) { return drop_pause_.reset().bind(m.connection.text).run(); },
           [this](const put::PutCommand& m) { return run_with(put_command_, m.record); },
+          [this](const put::PutNotice& m) { return run_with(put_notice_, m.notice); },
+          [this](const put::DropNotice& m) { return drop_notice_.reset().bind(m.key).run(); },
       },
       mutation);
 }
@@ -336,6 +340,10 @@ Result<Snapshot> Ledger::read_snapshot() const {
   }
   if (done) done = read_incidents(out);
   if (done) done = read_commands(out);
+  if (done) {
+    done = read_all(database_, fmt::format("SELECT {} FROM outbox ORDER BY rowid", outbox_columns), {},
+                    read_notice, out.outbox);
+  }
   if (!done) return done.error();
   return out;
 }

@@ -66,7 +66,7 @@ class Ledger {
   Statement begin_, commit_, read_lease_, write_lease_;
   Statement put_cursor_, drop_cursor_, put_tick_, put_run_, put_job_, put_history_, put_connection_,
       drop_connection_, put_job_cursor_, put_incident_, put_newest_incident_, put_recovery_, drop_recovery_,
-      put_pause_, drop_pause_, put_command_;
+      put_pause_, drop_pause_, put_command_, put_notice_, drop_notice_;
   Pruner pruner_;
   std::optional<LeaseRow> held_;
 };

@@ -8,6 +8,7 @@
 #include "model/incident.hpp"
 #include "model/job.hpp"
 #include "model/mutation.hpp"
+#include "model/notice.hpp"
 #include "model/run.hpp"
 #include "store/sqlite/impl/database.hpp"
 
@@ -42,6 +43,10 @@ inline constexpr std::string_view history_columns =
 inline constexpr std::string_view incident_columns =
     "incident_id, kind, stuck, connection_id, subject, severity, summary, job_id, link, labels, opened_ms, "
     "updated_ms, closed_ms, reopened, owner, events";
+inline constexpr std::string_view outbox_columns =
+    "key, receiver, event, at_ms, "
+    "incident_id, kind, stuck, connection_id, subject, severity, summary, job_id, link, labels, opened_ms, "
+    "updated_ms, closed_ms, reopened, owner, events";
 inline constexpr std::string_view recovery_columns =
     "job_id, connection_id, kind, action, requests, first_asked_ms, last_asked_ms, given_up";
 inline constexpr std::string_view pause_columns = "connection_id, until_ms, reason, paused_by, since_ms";
@@ -55,6 +60,7 @@ void bind(Statement& to, const JobRecord& record);
 void bind(Statement& to, const ConnectionView& connection);
 void bind(Statement& to, const ConnectionHistory& history);
 void bind(Statement& to, const Incident& incident);
+void bind(Statement& to, const Notice& notice);
 void bind(Statement& to, const Recovery& recovery);
 void bind(Statement& to, const Pause& pause);
 void bind(Statement& to, const CommandRecord& record);
@@ -67,6 +73,7 @@ void bind(Statement& to, const CommandRecord& record);
 [[nodiscard]] Result<ConnectionView> read_connection(const Statement& from, const std::string& path);
 [[nodiscard]] Result<ConnectionHistory> read_history(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Incident> read_incident(const Statement& from, const std::string& path);
+[[nodiscard]] Result<Notice> read_notice(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Recovery> read_recovery(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Pause> read_pause(const Statement& from, const std::string& path);
 [[nodiscard]] Result<CommandRecord> read_command(const Statement& from, const std::string& path);

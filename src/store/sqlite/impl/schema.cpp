@@ -130,17 +130,28 @@ CREATE TABLE command (
 CREATE INDEX command_at ON command (at_ms);
 )sql";
 
+// Without a key column of its own the rows keep the order of their writing.
+constexpr const char* version_3 = R"sql(
+CREATE TABLE outbox (
+  key TEXT NOT NULL UNIQUE, receiver TEXT NOT NULL, event TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  incident_id INTEGER NOT NULL, kind TEXT NOT NULL, stuck TEXT, connection_id TEXT NOT NULL,
+  subject TEXT NOT NULL, severity TEXT NOT NULL, summary TEXT NOT NULL, job_id INTEGER NOT NULL,
+  link TEXT NOT NULL, labels TEXT NOT NULL, opened_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  closed_ms INTEGER, reopened INTEGER NOT NULL, owner TEXT NOT NULL, events TEXT NOT NULL
+) STRICT;
+)sql";
+
 /// migrations[n] turns version n into n + 1.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3};
 
 struct Table {
   const char* name;
   std::int64_t since;  ///< the version that brought it
 };
-constexpr std::array tables{Table{"cursor", 1},     Table{"tick", 1},    Table{"run", 1},
-                            Table{"job", 1},        Table{"history", 1}, Table{"lease", 1},
-                            Table{"connection", 1}, Table{"meta", 1},    Table{"incident", 2},
-                            Table{"recovery", 2},   Table{"pause", 2},   Table{"command", 2}};
+constexpr std::array tables{
+    Table{"cursor", 1}, Table{"tick", 1},       Table{"run", 1},   Table{"job", 1},      Table{"history", 1},
+    Table{"lease", 1},  Table{"connection", 1}, Table{"meta", 1},  Table{"incident", 2}, Table{"recovery", 2},
+    Table{"pause", 2},  Table{"command", 2},    Table{"outbox", 3}};
 
 Error corrupt(const Database& database, std::string message) {
   return {Errc::store_corrupt, std::move(message), database.path(), corrupt_hint(database.path())};
