@@ -113,7 +113,7 @@ class Direct {
     started.id = reply.job;
     started.status = reply.status;
     outcome_.last = direct_state(name, started);
-    if (options_.wait) co_await watch(name, reply.job);
+    if (options_.wait) co_await watch(*connection, reply.job);
   }
 
   void tell_refusal(const std::string& name, const TriggerReply& reply) {
@@ -129,12 +129,18 @@ class Direct {
     if (reply.error) fail(*reply.error);
   }
 
-  asio::awaitable<void> watch(std::string name, JobId job) {
+  asio::awaitable<void> watch(ConnectionView connection, JobId job) {
+    const std::string name = printable(std::string_view(connection.name));
     ProgressDisplay display{Look::of_output()};
     const Mono begin = runtime::read_clock().mono;
     int failures = 0;
     while (true) {
-      const auto view = co_await airbyte_.job(job);
+      out::InspectJob request;
+      request.job = job;
+      request.connection = connection.id;
+      request.workspace = connection.workspace;
+      request.only_progress = true;
+      const auto view = co_await airbyte_.inspect(std::move(request));
       const Now now = runtime::read_clock();
       failures = view ? 0 : failures + 1;
       if (failures > most_failures) {
@@ -143,7 +149,8 @@ class Direct {
         co_return;
       }
       if (view) {
-        SyncState state = direct_state(name, *view);
+        SyncState state = direct_state(name, view->job);
+        state.streams = view->streams;
         if (!options_.json) display.show(state, now.wall);
         outcome_.last = state;
         if (state.over()) {
@@ -160,7 +167,8 @@ class Direct {
       }
       if (!late && !interrupted_) continue;
       display.end();
-      fmt::print(stderr, "the sync goes on as job {}; Airbyte can cancel it\n", job.value);
+      fmt::print(stderr, "the sync goes on; cancel it with: syncwarden airbyte jobs cancel {}{}\n", job.value,
+                 options_.place);
       outcome_.status = exit_still_running;
       co_return;
     }
