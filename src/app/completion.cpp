@@ -79,7 +79,8 @@ std::optional<Named> kind_taken(const CLI::App& command) {
   return std::nullopt;
 }
 
-void add_names(const std::vector<std::string>& names, std::string_view with, std::vector<std::string>& found) {
+void add_names(const std::vector<std::string>& names, std::string_view with,
+               std::vector<std::string>& found) {
   for (const auto& name : names) {
     // A line is a candidate: what would not be one line is left out.
     const bool plain = std::none_of(name.begin(), name.end(), [](char c) { return c >= 0 && c < ' '; });
@@ -101,7 +102,8 @@ std::vector<std::string> names_from_airbyte(Named kind, const std::vector<std::s
   parser.allow_extras();
   flags.add_to(parser);
   std::vector<std::string> given(words.begin(), words.empty() ? words.end() : words.end() - 1);
-  std::reverse(given.begin(), given.end());  // as CLI11 wants it
+  if (!given.empty() && begins(given.back(), "--")) given.pop_back();  // its value is what is completed
+  std::reverse(given.begin(), given.end());                            // as CLI11 wants it
   try {
     parser.parse(given);
   } catch (const CLI::Error&) {
@@ -110,8 +112,8 @@ std::vector<std::string> names_from_airbyte(Named kind, const std::vector<std::s
   if (kind == Named::workspace) flags.workspace.clear();
   auto settings = flags.config.load();
   if (!settings) return {};
-  settings->airbyte.timeouts.connect = patience;
-  settings->airbyte.timeouts.read = patience;
+  settings->airbyte.connect_timeout = patience;
+  settings->airbyte.read_timeout = patience;
   auto admin = airbyte::make_admin(settings->airbyte, runtime::read_clock, {});
   if (!admin) return {};
   Desk desk(flags, std::move(*admin), settings->airbyte.workspaces);

@@ -20,10 +20,11 @@ using NamesOf = std::function<std::vector<std::string>(Named)>;
 [[nodiscard]] std::vector<std::string> completions(const CLI::App& app, const std::vector<std::string>& words,
                                                    const NamesOf& names);
 
-/// `airbyte …`, `export` and `adopt` ask Airbyte, with the flags in `words` and the environment as the commands
-/// themselves; the others, and all where Airbyte is away, the daemon that --url or --config.file names, else the
-/// usual one. A daemon knows sources and destinations by their connections. None where both are away; says
-/// nothing and takes three seconds at most, after which the process ends: nobody waits for a key.
+/// `airbyte …`, `export` and `adopt` ask Airbyte, with the flags in `words` and the environment as the
+/// commands themselves; the others, and all where Airbyte is away, the daemon that --url or --config.file
+/// names, else the usual one. A daemon knows sources and destinations by their connections. None where both
+/// are away; says nothing and takes three seconds at most, after which the process ends: nobody waits for a
+/// key.
 [[nodiscard]] std::vector<std::string> names_for(Named kind, const std::vector<std::string>& words);
 
 }  // namespace syncwarden::app

@@ -192,8 +192,14 @@ SyncState direct_state(const std::string& name, const JobView& job) {
   state.phase = "watching";
   state.attempts = job.attempts;
   const JobCounters& counters = job.counters;
-  state.records = counters.records_committed ? counters.records_committed : counters.records_emitted;
-  state.bytes = counters.bytes_committed ? counters.bytes_committed : counters.bytes_emitted;
+  // While it runs, what is read moves sooner than what is committed.
+  const bool ended = is_terminal(job.status);
+  const auto either = [ended](const auto& committed, const auto& emitted) {
+    const auto& first = ended ? committed : emitted;
+    return first ? first : (ended ? emitted : committed);
+  };
+  state.records = either(counters.records_committed, counters.records_emitted);
+  state.bytes = either(counters.bytes_committed, counters.bytes_emitted);
   if (job.created != Instant{}) state.created = job.created;
   if (!is_terminal(job.status)) return state;
   state.phase = "finished";

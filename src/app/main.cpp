@@ -95,8 +95,8 @@ bool asked_for_arguments(const CLI::App& app) {
   for (const auto* option : at->get_options()) {
     if (!option->get_required()) continue;
     const bool positional = option->get_positional();
-    const std::string name = positional || option->get_lnames().empty() ? option->get_single_name()
-                                                                        : option->get_lnames().front();
+    const std::string name =
+        positional || option->get_lnames().empty() ? option->get_single_name() : option->get_lnames().front();
     const std::string shown = positional ? name : "--" + name;
     if (option->count() == 0)
       missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", shown, option->get_description());
@@ -105,8 +105,8 @@ bool asked_for_arguments(const CLI::App& app) {
     example += " " + (sample.empty() ? name : std::string(sample));
   }
   if (missing.empty()) return false;
-  fmt::print(stderr, "syncwarden: {} needs {}\nfor example: {}\n{} --help tells more.\n", path, missing, example,
-             path);
+  fmt::print(stderr, "syncwarden: {} needs {}\nfor example: {}\n{} --help tells more.\n", path, missing,
+             example, path);
   return true;
 }
 

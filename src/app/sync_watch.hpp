@@ -30,7 +30,7 @@ struct SyncState {
   std::optional<Millis> typical;
   std::vector<StreamState> streams;  ///< empty where nobody tells
   std::string waits;                 ///< why nothing has started yet; printable
-  std::string verdict;  ///< empty while it goes on
+  std::string verdict;               ///< empty while it goes on
   std::string why;
 
   [[nodiscard]] bool over() const { return !verdict.empty(); }

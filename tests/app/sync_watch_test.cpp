@@ -113,7 +113,8 @@ TEST(SyncWatch, WithoutATerminalAStreamIsToldWhereItChanges) {
   display.show(state, now);
   display.end();
   EXPECT_EQ(::testing::internal::GetCapturedStdout(),
-            "orders: job 41 running\norders: public.a: running, 5 records\norders: public.a: complete, 6 records\n");
+            "orders: job 41 running\norders: public.a: running, 5 records\norders: public.a: complete, 6 "
+            "records\n");
 }
 
 TEST(SyncWatch, OnATerminalTheStreamsStandBelowTheBarAndAreDrawnOver) {
@@ -134,8 +135,7 @@ TEST(SyncWatch, OnATerminalTheStreamsStandBelowTheBarAndAreDrawnOver) {
   display.show(state, now);
   display.end();
   const std::string page = "orders: job 41 running\n  public.a: running, 5 records\n  public.b: pending";
-  EXPECT_EQ(::testing::internal::GetCapturedStdout(),
-            "\r\x1b[J" + page + "\x1b[2A\r\x1b[J" + page + "\n");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "\r\x1b[J" + page + "\x1b[2A\r\x1b[J" + page + "\n");
 }
 
 TEST(SyncWatch, WithoutADaemonASuccessWithoutStatisticsIsSuspect) {

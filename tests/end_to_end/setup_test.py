@@ -253,6 +253,16 @@ def test_credentials_roles_and_an_airbyte_that_is_away(place):
     check("is Airbyte running there" in told, told)
 
 
+def test_files_and_arguments_that_are_missing(place):
+    for file, words in (("none.yaml", "No such file"), (".", "it is a folder"), (place.file("empty.yaml", ""), "declares nothing")):
+        told = place.run("apply", "-f", file, status=2)
+        check(words in told and "config/pipelines" in told, told)
+    told = place.run("airbyte", "sources", "get", status=2)
+    check("needs source (name or id)" in told and "for example: syncwarden airbyte sources get '" in told, told)
+    told = place.run("airbyte", "destinations", "create", "--name", "lake", status=2)
+    check("--connector" in told and "--file" in told and "--name (" not in told, told)
+
+
 def test_what_an_api_cannot_do_says_what_can(place):
     emulator = place.airbyte("2.0.0", "bearer", "/api/public/v1")
     try:
@@ -385,7 +395,7 @@ def test_a_watched_job_tells_its_streams_and_an_interrupt_leaves_it(place):
         late.read_until("it has not ended in time: the job goes on")
         late.end(6)
         drawn = Watcher(place, "airbyte", "jobs", "watch", job, *asked, terminal=True)
-        drawn.read_until(r"\r\x1b\[J[^\n]*contacts -> warehouse: job \d+ running[^\n]*\n  [^\n]*contacts[^\n]*: \w+")
+        drawn.read_until(r"\r\x1b\[J[^\n]*contacts → warehouse: job \d+ running[^\n]*\n  [^\n]*contacts[^\n]*: \w+")
         drawn.read_until(r"\x1b\[1A\r\x1b\[J")
         direct = place.run("airbyte", "jobs", "get", job, *asked)
         check("running" in direct, direct)
@@ -429,7 +439,7 @@ def test_completion_of_names_from_airbyte(place):
         for words, wanted in ((("sources", "get", "sho"), ["shop"]), (("sources", "get", "nothing"), []),
                               (("destinations", "delete", "la"), ["lake"]), (("workspaces", "get", "d"), ["default"]),
                               (("sources", "list", "--workspace", "d"), ["default"]),
-                              (("connections", "create", "--source", "sh"), ["shop"]),
+                              (("connections", "create", "--source", "sho"), ["shop"]),
                               (("connections", "get", "shop"), ["shop -> lake"])):
             if words[0] == "sources" and wanted == ["shop"]:
                 place.run("apply", "-f", PIPELINES / "postgres-to-s3.yaml", "--workspace", "default")

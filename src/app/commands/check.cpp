@@ -59,12 +59,14 @@ std::string two_schedulers(const Rule& rule, const ConnectionView& connection) {
   switch (rule.policy.airbyte_schedule) {
     case AirbyteSchedulePolicy::refuse:
       return fmt::format(
-          "  ! Airbyte schedules it too ({}): its ticks will be skipped; `syncwarden adopt` takes the schedule "
+          "  ! Airbyte schedules it too ({}): its ticks will be skipped; `syncwarden adopt` takes the "
+          "schedule "
           "over",
           own);
     case AirbyteSchedulePolicy::tolerate:
       return fmt::format(
-          "  ! two schedulers drive it, this rule and Airbyte ({}); `syncwarden adopt` takes the schedule over",
+          "  ! two schedulers drive it, this rule and Airbyte ({}); `syncwarden adopt` takes the schedule "
+          "over",
           own);
     case AirbyteSchedulePolicy::set_manual:
       break;

@@ -71,7 +71,8 @@ std::unique_ptr<DaemonClient> quiet_client(const DaemonFlags& flags) {
 }
 
 /// Of these ids those that a rule of the daemon schedules, with its schedules.
-std::map<std::string, std::string> scheduled_by_rules(DaemonClient& client, const std::set<std::string>& ids) {
+std::map<std::string, std::string> scheduled_by_rules(DaemonClient& client,
+                                                      const std::set<std::string>& ids) {
   std::map<std::string, std::string> both;
   std::string after;
   do {
@@ -108,10 +109,11 @@ void warn_of_two_schedulers(const std::vector<ConnectionEntry>& all, const std::
   for (const auto& one : all) {
     const auto found = both.find(one.id.text.str());
     if (found == both.end()) continue;
-    fmt::print(stderr, "  {}: Airbyte: {}; syncwarden: {}\n", printable(one.name), printable(one.schedule.text()),
-               found->second);
+    fmt::print(stderr, "  {}: Airbyte: {}; syncwarden: {}\n", printable(one.name),
+               printable(one.schedule.text()), found->second);
   }
-  fmt::print(stderr, "`syncwarden adopt CONNECTION` moves Airbyte's schedule into a rule and sets it to manual\n");
+  fmt::print(stderr,
+             "`syncwarden adopt CONNECTION` moves Airbyte's schedule into a rule and sets it to manual\n");
 }
 
 int Connections::list() const {
