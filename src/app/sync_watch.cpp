@@ -109,7 +109,8 @@ std::string what_it_does(const SyncState& state) {
   }
   if (state.phase == "backing_off")
     return fmt::format("job {} {}, another one follows", state.job, state.status);
-  std::string out = fmt::format("job {} {}", state.job, state.status);
+  // Right after the request nobody has read the job yet.
+  std::string out = fmt::format("job {} {}", state.job, state.status == "unknown" ? "begins" : state.status);
   if (state.attempts > 1) out += fmt::format(", attempt {}", state.attempts);
   return out;
 }

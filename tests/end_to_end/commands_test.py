@@ -198,7 +198,7 @@ def test_a_sync_is_started_followed_and_told_once(place):
 def test_the_streams_of_a_sync_are_told_and_an_interrupt_leaves_it(place):
     idle(place, CONTACTS)
     follower = Process(place.folder, "follower", [place.binary, "sync", CONTACTS, "--wait", "--url", place.url])
-    follower.wait_for_output(r"contacts -> warehouse: public\.contacts: rate limited until .*\(in \d+s\)", timeout=90)
+    follower.wait_for_output(r"contacts . warehouse: public\.contacts: rate limited until .*\(in \d+s\)", timeout=90)
     follower.send(signal.SIGINT)
     follower.wait_for_output(rf"the sync goes on; cancel it with: syncwarden cancel '{CONTACTS}' --url '{place.url}'")
     check(follower.wait() == 6, f"exit {follower.child.returncode}")
