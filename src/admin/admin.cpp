@@ -67,6 +67,7 @@ bool allows(std::string_view allow, std::string_view method) {
 
 SourcesPtr sources_of(const Dependencies& with) {
   return std::make_shared<const ApiSources>(ApiSources{with.view, with.commands, with.history, with.log_lines,
+                                                       std::make_shared<StreamLooks>(with.progress),
                                                        with.user_name, with.clock, with.build, with.started});
 }
 

@@ -38,6 +38,10 @@ using Reload = std::function<boost::asio::awaitable<Result<std::string>>()>;
 using LogLines =
     std::function<boost::asio::awaitable<Result<std::vector<std::string>>>(JobId job, std::size_t most)>;
 
+/// How far a job is, with its streams; asked of Airbyte.
+using ProgressOf = std::function<boost::asio::awaitable<Result<JobInspection>>(
+    JobId job, ConnectionId connection, WorkspaceId workspace)>;
+
 /// The name of a user of this machine; empty where nobody knows it.
 using UserName = std::function<boost::asio::awaitable<std::string>(std::uint32_t uid)>;
 
@@ -50,6 +54,7 @@ struct Dependencies {
   CommandSink* commands = nullptr;  ///< without it nothing can be asked for
   Store* history = nullptr;         ///< without it only the present can be read
   LogLines log_lines;               ///< empty: no logs
+  ProgressOf progress;              ///< empty: no streams
   UserName user_name;               ///< empty: the audit has numbers only
   observe::BuildInfo build = observe::current_build();
   Now started;  ///< ready at the latest 60 s after this, polled or not

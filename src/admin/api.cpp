@@ -23,6 +23,7 @@ using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 0> none{};
 constexpr std::array<std::string_view, 3> of_connections{"match", "limit", "after"};
 constexpr std::array<std::string_view, 2> of_logs{"job", "limit"};
+constexpr std::array<std::string_view, 1> of_streams{"job"};
 constexpr std::array<std::string_view, 6> of_runs{"connection", "run", "verdict", "limit", "from", "until"};
 constexpr std::array<std::string_view, 5> of_ticks{"connection", "outcome", "limit", "from", "until"};
 constexpr std::array<std::string_view, 5> of_incidents{"state", "connection", "limit", "from", "until"};
@@ -39,6 +40,7 @@ const std::array endpoints{Endpoint{"status", false, none, api_status},
                            Endpoint{"connections", false, of_connections, api_connections},
                            Endpoint{"connections/*", false, none, api_connection},
                            Endpoint{"connections/*/logs", false, of_logs, api_logs},
+                           Endpoint{"connections/*/streams", false, of_streams, api_streams},
                            Endpoint{"runs", false, of_runs, api_runs},
                            Endpoint{"ticks", false, of_ticks, api_ticks},
                            Endpoint{"incidents", false, of_incidents, api_incidents},

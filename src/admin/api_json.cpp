@@ -206,6 +206,14 @@ json::object json_of(const JobView& job) {
           {"failures", std::move(failures)}};
 }
 
+json::object json_of(const StreamState& stream) {
+  return {{"name", json_of(std::string_view(stream.name))},
+          {"state", word(to_string(stream.state))},
+          {"quota_reset", json_of(stream.quota_reset)},
+          {"records", number(stream.records)},
+          {"bytes", number(stream.bytes)}};
+}
+
 json::object json_of(const Tick& tick, Names& names) {
   return {{"schedule", json_of(std::string_view(tick.schedule.text))},
           {"connection", connection_reference(connection_of(tick.schedule), names)},

@@ -1,4 +1,4 @@
-// The present: the fleet, connections, and the logs of their jobs.
+// The present: the fleet, connections, and the logs and streams of their jobs.
 #include "admin/impl/api.hpp"
 #include "admin/impl/api_json.hpp"
 #include "admin/impl/find.hpp"
@@ -124,6 +124,15 @@ asio::awaitable<json::array> waiting_ticks(SourcesPtr sources, std::vector<Conne
 }
 
 /// The job that somebody means who names none: the one that runs, else the newest one.
+/// What `job` says; 0 where it is not said.
+Result<JobId> job_given(const Query& query) {
+  const auto given = query.text("job");
+  if (!given) return JobId{};
+  const JobId job{static_cast<std::int64_t>(whole_number(*given).value_or(0))};
+  if (job.value > 0) return job;
+  return Error{Errc::usage, "job must be a job's number", "", ""};
+}
+
 asio::awaitable<Result<JobId>> latest_job(SourcesPtr sources, ConnectionId connection) {
   JobId newest;
   sources->view.with_connection(connection, [&](const ConnectionPicture& picture) {
@@ -212,6 +221,32 @@ Answer api_connection(SourcesPtr sources, ApiRequest request) {
   co_return json_answer(200, out);
 }
 
+Answer api_streams(SourcesPtr sources, ApiRequest request) {
+  const auto id = find_connection(sources->view, request.path.at(1));
+  if (!id) co_return api_error(id.error());
+  const auto given = job_given(request.query);
+  if (!given) co_return api_error(given.error());
+  JobId job = *given;
+  if (job.value == 0) {
+    const auto latest = co_await latest_job(sources, *id);
+    if (!latest) co_return api_error(latest.error());
+    job = *latest;
+  }
+  WorkspaceId workspace;
+  sources->view.with_connection(
+      *id, [&](const ConnectionPicture& picture) { workspace = picture.view->workspace; });
+  const Mono now = sources->clock().mono;
+  const auto seen = co_await sources->streams->look(job, *id, std::move(workspace), now);
+  if (!seen) co_return api_error(seen.error());
+  json::array shown;
+  for (const StreamState& stream : seen->streams) shown.emplace_back(json_of(stream));
+  Names names(sources->view);
+  const json::object out{{"connection", connection_reference(*id, names)},
+                         {"job", json_of(seen->job)},
+                         {"streams", std::move(shown)}};
+  co_return json_answer(200, out);
+}
+
 Answer api_logs(SourcesPtr sources, ApiRequest request) {
   const auto most = request.query.count("limit", default_lines, most_lines);
   if (!most) co_return api_error(most.error());
@@ -221,14 +256,10 @@ Answer api_logs(SourcesPtr sources, ApiRequest request) {
     const Error no_logs{Errc::unsupported, "this process cannot ask for logs", "", ""};
     co_return api_error(no_logs);
   }
-  JobId job;
-  if (const auto given = request.query.text("job")) {
-    job.value = static_cast<std::int64_t>(whole_number(*given).value_or(0));
-    if (job.value <= 0) {
-      const Error no_number{Errc::usage, "job must be a job's number", "", ""};
-      co_return api_error(no_number);
-    }
-  } else {
+  const auto given = job_given(request.query);
+  if (!given) co_return api_error(given.error());
+  JobId job = *given;
+  if (job.value == 0) {
     const auto latest = co_await latest_job(sources, *id);
     if (!latest) co_return api_error(latest.error());
     job = *latest;

@@ -79,6 +79,7 @@ class HttpAdmin final : public AirbyteAdmin {
   Result<JobView> refresh(ConnectionId id, RefreshMode mode, std::vector<StreamChoice> streams) override;
   Result<void> jobs(JobFilter filter, const std::function<bool(const JobView&)>& each) override;
   Result<JobDetail> job(JobId id) override;
+  Result<JobInspection> progress(JobId id, ConnectionId connection, WorkspaceId workspace) override;
   in::CancelAnswered cancel(JobId id, ConnectionId connection) override;
   Result<std::vector<std::string>> log_lines(JobId id, std::size_t most) override;
 
@@ -460,6 +461,17 @@ Result<JobDetail> HttpAdmin::job(JobId id) {
   const auto found = errand_->found();
   if (!found) return found.error();
   return job_detail(*errand_, id);
+}
+
+Result<JobInspection> HttpAdmin::progress(JobId id, ConnectionId connection, WorkspaceId workspace) {
+  out::InspectJob request;
+  request.job = id;
+  request.connection = std::move(connection);
+  request.workspace = std::move(workspace);
+  request.only_progress = true;
+  auto seen = errand_->wait(errand_->api().inspect(std::move(request)));
+  if (!seen) return errand_->cut_short();
+  return std::move(*seen);
 }
 
 in::CancelAnswered HttpAdmin::cancel(JobId id, ConnectionId connection) {

@@ -362,7 +362,14 @@ asio::awaitable<Result<JobInspection>> HttpAirbyte::do_inspect(out::InspectJob r
   inspection.job = std::move(*view);
   JobView& job = inspection.job;
   if (job.connection.empty()) job.connection = request.connection;
-  if (is_terminal(job.status) || place->api == Api::public_api) co_return inspection;
+  if (place->api == Api::public_api) co_return inspection;
+  if (is_terminal(job.status)) {
+    if (!request.only_progress) co_return inspection;
+    const Result<void> ended =
+        co_await inspector_.progress(*place, listing_.traits(), request.workspace, &inspection);
+    if (!ended) co_return ended.error();
+    co_return inspection;
+  }
   if (reads_light_) {
     // the light reading has neither attempts nor counters, the list has
     Result<std::optional<JobView>> listed = co_await listing_.newest(*place, job.connection);
@@ -371,8 +378,11 @@ asio::awaitable<Result<JobInspection>> HttpAirbyte::do_inspect(out::InspectJob r
     if (job.connection.empty()) job.connection = request.connection;
     if (is_terminal(job.status)) co_return inspection;
   }
-  const Result<void> completed =
-      co_await inspector_.complete(*place, listing_.traits(), request.workspace, &inspection);
+  const Result<void> told =
+      co_await inspector_.progress(*place, listing_.traits(), request.workspace, &inspection);
+  if (!told) co_return told.error();
+  if (request.only_progress) co_return inspection;
+  const Result<void> completed = co_await inspector_.workflow(*place, &inspection);
   if (!completed) co_return completed.error();
   co_return inspection;
 }

@@ -111,6 +111,7 @@ class Daemon {
   asio::awaitable<bool> check_password(std::string password, std::string hash);
   Result<std::uint16_t> listen();
   asio::awaitable<Result<std::vector<std::string>>> log_lines(JobId job, std::size_t most);
+  asio::awaitable<Result<JobInspection>> progress(JobId job, ConnectionId connection, WorkspaceId workspace);
   asio::awaitable<std::string> user_name_of(std::uint32_t uid);
   admin::Health health();
   asio::awaitable<Result<void>> start();
@@ -256,6 +257,9 @@ void Daemon::open_server() {
   admin.history = store_.get();
   admin.user_name = [this](std::uint32_t uid) { return user_name_of(uid); };
   admin.log_lines = [this](JobId job, std::size_t most) { return log_lines(job, most); };
+  admin.progress = [this](JobId job, ConnectionId connection, WorkspaceId workspace) {
+    return progress(job, std::move(connection), std::move(workspace));
+  };
   if (options_.reload) admin.reload = [this] { return reload(); };
   admin.host_names = options_.settings.host_names;
   admin.access = [this] { return access_; };
@@ -338,6 +342,18 @@ asio::awaitable<Result<std::vector<std::string>>> Daemon::log_lines(JobId job, s
   const std::shared_ptr<AirbyteApi> airbyte = airbyte_;
   auto lines = co_await airbyte->log_lines(job, most);
   co_return lines;
+}
+
+asio::awaitable<Result<JobInspection>> Daemon::progress(JobId job, ConnectionId connection,
+                                                        WorkspaceId workspace) {
+  const std::shared_ptr<AirbyteApi> airbyte = airbyte_;
+  out::InspectJob request;
+  request.job = job;
+  request.connection = std::move(connection);
+  request.workspace = std::move(workspace);
+  request.only_progress = true;
+  auto seen = co_await airbyte->inspect(std::move(request));
+  co_return seen;
 }
 
 asio::awaitable<Result<void>> Daemon::start() {

@@ -113,7 +113,7 @@ class Direct {
     started.id = reply.job;
     started.status = reply.status;
     outcome_.last = direct_state(name, started);
-    if (options_.wait) co_await watch(name, reply.job);
+    if (options_.wait) co_await watch(*connection, reply.job);
   }
 
   void tell_refusal(const std::string& name, const TriggerReply& reply) {
@@ -129,12 +129,18 @@ class Direct {
     if (reply.error) fail(*reply.error);
   }
 
-  asio::awaitable<void> watch(std::string name, JobId job) {
+  asio::awaitable<void> watch(ConnectionView connection, JobId job) {
+    const std::string name = printable(std::string_view(connection.name));
     ProgressDisplay display{Look::of_output()};
     const Mono begin = runtime::read_clock().mono;
     int failures = 0;
     while (true) {
-      const auto view = co_await airbyte_.job(job);
+      out::InspectJob request;
+      request.job = job;
+      request.connection = connection.id;
+      request.workspace = connection.workspace;
+      request.only_progress = true;
+      const auto view = co_await airbyte_.inspect(std::move(request));
       const Now now = runtime::read_clock();
       failures = view ? 0 : failures + 1;
       if (failures > most_failures) {
@@ -143,7 +149,8 @@ class Direct {
         co_return;
       }
       if (view) {
-        SyncState state = direct_state(name, *view);
+        SyncState state = direct_state(name, view->job);
+        state.streams = view->streams;
         if (!options_.json) display.show(state, now.wall);
         outcome_.last = state;
         if (state.over()) {
@@ -160,7 +167,8 @@ class Direct {
       }
       if (!late && !interrupted_) continue;
       display.end();
-      fmt::print(stderr, "the sync goes on as job {}; Airbyte can cancel it\n", job.value);
+      fmt::print(stderr, "the sync goes on; cancel it with: syncwarden airbyte jobs cancel {}{}\n", job.value,
+                 options_.place);
       outcome_.status = exit_still_running;
       co_return;
     }
@@ -184,8 +192,14 @@ SyncState direct_state(const std::string& name, const JobView& job) {
   state.phase = "watching";
   state.attempts = job.attempts;
   const JobCounters& counters = job.counters;
-  state.records = counters.records_committed ? counters.records_committed : counters.records_emitted;
-  state.bytes = counters.bytes_committed ? counters.bytes_committed : counters.bytes_emitted;
+  // While it runs, what is read moves sooner than what is committed.
+  const bool ended = is_terminal(job.status);
+  const auto either = [ended](const auto& committed, const auto& emitted) {
+    const auto& first = ended ? committed : emitted;
+    return first ? first : (ended ? emitted : committed);
+  };
+  state.records = either(counters.records_committed, counters.records_emitted);
+  state.bytes = either(counters.bytes_committed, counters.bytes_emitted);
   if (job.created != Instant{}) state.created = job.created;
   if (!is_terminal(job.status)) return state;
   state.phase = "finished";

@@ -14,6 +14,7 @@ struct DirectSync {
   bool wait = false;
   std::optional<Millis> timeout;
   bool json = false;
+  std::string place;  ///< the flags that name this Airbyte, to be appended to a command; or empty
 };
 
 /// Starts it, and waits for it if that is asked; the exit status.

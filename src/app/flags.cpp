@@ -110,6 +110,24 @@ settings::LoadOptions ConfigFlags::options() const {
   return options;
 }
 
+std::string ConfigFlags::given() const {
+  std::string text;
+  if (!file_.empty()) text += " --config.file " + shell_word(file_);
+  for (const auto& [key, value] : values_) {
+    // A URL with a password in it is not shown; the rest holds no secrets.
+    if (value.empty() || !starts_with(key, "airbyte.") || value.find('@') != std::string::npos) continue;
+    const std::string names = flag_names(key);
+    text += " " + names.substr(0, names.find(',')) + " " + shell_word(value);
+  }
+  return text;
+}
+
+std::string shell_word(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::optional<settings::Settings> ConfigFlags::load() const {
   const auto how = options();
   if (file_.empty() && how.overrides.empty()) {

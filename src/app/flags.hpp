@@ -32,6 +32,8 @@ class ConfigFlags {
   [[nodiscard]] std::optional<settings::Settings> load() const;
   [[nodiscard]] settings::LoadOptions options() const;
   [[nodiscard]] const std::string& file() const { return file_; }
+  /// The flags about Airbyte that were given, to be appended to another command: " --airbyte.url 'http://…'".
+  [[nodiscard]] std::string given() const;
 
  private:
   std::string file_;
@@ -45,6 +47,9 @@ struct LogFlags {
   void add_to(CLI::App& command);
   [[nodiscard]] observe::LogOptions options() const;
 };
+
+/// 'orders -> warehouse', as a shell takes it.
+[[nodiscard]] std::string shell_word(std::string_view text);
 
 /// The environment of this process, as the configuration sees it.
 [[nodiscard]] std::optional<std::string> environment(std::string_view name);

@@ -71,12 +71,51 @@ void ask_for_a_command(const CLI::App& app) {
   fmt::print(stderr, "{} --help tells more.\n", path);
 }
 
+/// What may stand for an argument or a flag in an example.
+std::string_view sample_of(const std::string& name) {
+  if (name == "connection" || name == "connections") return "'orders -> warehouse'";
+  if (name == "source") return "'shop db'";
+  if (name == "destination") return "warehouse";
+  if (name == "workspace") return "default";
+  if (name == "definition" || name == "connector") return "postgres";
+  if (name == "job") return "4711";
+  if (name == "file") return "orders.yaml";
+  if (name == "from") return "undo.yaml";
+  if (name == "expression") return "'0 15 * * * ?'";
+  if (name == "name") return "'shop db'";
+  if (name == "shell") return "bash";
+  return {};
+}
+
+/// Names the arguments and flags that are missing, with an example of the whole command. False: none is.
+bool asked_for_arguments(const CLI::App& app) {
+  const auto [at, path] = deepest_named(app);
+  std::string missing;
+  std::string example = path;
+  for (const auto* option : at->get_options()) {
+    if (!option->get_required()) continue;
+    const bool positional = option->get_positional();
+    const std::string name =
+        positional || option->get_lnames().empty() ? option->get_single_name() : option->get_lnames().front();
+    const std::string shown = positional ? name : "--" + name;
+    if (option->count() == 0)
+      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", shown, option->get_description());
+    const auto sample = sample_of(name);
+    if (!positional) example += " " + shown;
+    example += " " + (sample.empty() ? name : std::string(sample));
+  }
+  if (missing.empty()) return false;
+  fmt::print(stderr, "syncwarden: {} needs {}\nfor example: {}\n{} --help tells more.\n", path, missing,
+             example, path);
+  return true;
+}
+
 /// What the completion scripts ask; no command, so that nobody's help shows it.
 bool answered_completion(const CLI::App& app, int argc, char** argv) {
   using namespace syncwarden;
   if (argc < 2 || std::string_view(argv[1]) != "--complete") return false;
   const std::vector<std::string> words(argv + 2, argv + argc);
-  const auto names = [&words] { return app::names_from_daemon(words); };
+  const auto names = [&words](app::Named kind) { return app::names_for(kind, words); };
   for (const auto& word : app::completions(app, words, names)) fmt::print("{}\n", word);
   return true;
 }
@@ -141,6 +180,8 @@ int main(int argc, char** argv) {
       ask_for_a_command(app);
       return app::exit_usage;
     }
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && asked_for_arguments(app))
+      return app::exit_usage;
     return app.exit(error) == 0 ? app::exit_done : app::exit_usage;
   }
   try {

@@ -3,6 +3,7 @@
 #include "admin/amounts.hpp"
 #include "app/flags.hpp"
 #include "app/moments.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +16,47 @@ namespace syncwarden::app {
 namespace {
 
 constexpr std::size_t bar_width = 20;
+constexpr std::size_t most_streams_below = 20;
+constexpr std::size_t most_streams_told = 50;  ///< lines of one look, where there is no terminal
+
+std::string_view word_of(StreamRunState state) {
+  switch (state) {
+    case StreamRunState::rate_limited:
+      return "rate limited";
+    case StreamRunState::unknown:
+      return "under way";  // Airbyte counts it and tells no state
+    case StreamRunState::pending:
+    case StreamRunState::running:
+    case StreamRunState::complete:
+    case StreamRunState::incomplete:
+      break;
+  }
+  return to_string(state);
+}
+
+/// What needs a look first.
+int urgency(StreamRunState state) {
+  switch (state) {
+    case StreamRunState::rate_limited:
+      return 0;
+    case StreamRunState::incomplete:
+      return 1;
+    case StreamRunState::running:
+    case StreamRunState::unknown:
+      return 2;
+    case StreamRunState::pending:
+      return 3;
+    case StreamRunState::complete:
+      break;
+  }
+  return 4;
+}
+
+std::string state_words(const StreamState& stream, Instant now) {
+  std::string out(word_of(stream.state));
+  if (stream.quota_reset) out += " until " + when_text(*stream.quota_reset, now);
+  return out;
+}
 
 void take_job(SyncState& state, const Answer& job) {
   const Answer counters = job["counters"];
@@ -67,7 +109,8 @@ std::string what_it_does(const SyncState& state) {
   }
   if (state.phase == "backing_off")
     return fmt::format("job {} {}, another one follows", state.job, state.status);
-  std::string out = fmt::format("job {} {}", state.job, state.status);
+  // Right after the request nobody has read the job yet.
+  std::string out = fmt::format("job {} {}", state.job, state.status == "unknown" ? "begins" : state.status);
   if (state.attempts > 1) out += fmt::format(", attempt {}", state.attempts);
   return out;
 }
@@ -129,23 +172,92 @@ std::string verdict_line(const SyncState& state, Instant now) {
   return out;
 }
 
-void ProgressDisplay::show(const SyncState& state, Instant now) {
-  if (look_.terminal) {
-    fmt::print("\r\x1b[K{}", progress_bar(state, now, look_));
-    std::fflush(stdout);
-    bar_ = true;
-    return;
+std::vector<StreamState> streams_of(const Answer& answer) {
+  std::vector<StreamState> streams;
+  for (const Answer& one : answer["streams"].items()) {
+    StreamState stream;
+    stream.name = one["name"].text();
+    stream.state = stream_run_state_from(one["state"].text());
+    stream.quota_reset = one["quota_reset"].instant();
+    stream.records = one["records"].number();
+    stream.bytes = one["bytes"].number();
+    streams.push_back(std::move(stream));
   }
+  return streams;
+}
+
+std::string stream_line(const StreamState& stream, Instant now) {
+  std::string out = printable(stream.name, 256) + ": " + state_words(stream, now);
+  if (stream.records) out += fmt::format(", {} records", admin::count_text(*stream.records));
+  if (stream.bytes) out += ", " + admin::bytes_text(*stream.bytes);
+  return out;
+}
+
+std::vector<std::string> stream_lines(const std::vector<StreamState>& streams, Instant now,
+                                      std::size_t most) {
+  std::vector<const StreamState*> ordered;
+  for (const StreamState& stream : streams) ordered.push_back(&stream);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const StreamState* a, const StreamState* b) {
+    return urgency(a->state) < urgency(b->state);
+  });
+  const std::size_t shown = ordered.size() <= most ? ordered.size() : std::max<std::size_t>(most, 1) - 1;
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < shown; ++i) lines.push_back(stream_line(*ordered[i], now));
+  if (shown == ordered.size()) return lines;
+  std::map<std::string_view, std::size_t> rest;
+  for (std::size_t i = shown; i < ordered.size(); ++i) ++rest[word_of(ordered[i]->state)];
+  std::string counts;
+  for (const auto& [state, count] : rest)
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, state);
+  lines.push_back(fmt::format("and {} more: {}", ordered.size() - shown, counts));
+  return lines;
+}
+
+void ProgressDisplay::draw(const SyncState& state, Instant now) {
+  std::string out;
+  if (below_ > 0) out = fmt::format("\x1b[{}A", below_);
+  out += "\r\x1b[J" + progress_bar(state, now, look_);
+  // The bar, the streams and a line for what comes after them have to fit: what has scrolled away cannot be
+  // drawn over.
+  const std::size_t room = look_.height == 0 ? most_streams_below : look_.height > 3 ? look_.height - 3 : 0;
+  const auto lines = room == 0 ? std::vector<std::string>()
+                               : stream_lines(state.streams, now, std::min(room, most_streams_below));
+  for (const std::string& line : lines)
+    out += "\n  " + (look_.width > 3 ? fitted(line, look_.width - 3) : line);
+  below_ = lines.size();
+  fmt::print("{}", out);
+  std::fflush(stdout);
+  bar_ = true;
+}
+
+void ProgressDisplay::tell_streams(const SyncState& state, Instant now) {
+  std::vector<StreamState> changed;
+  for (const StreamState& stream : state.streams) {
+    const std::pair seen(stream.state, stream.quota_reset);
+    const auto [known, fresh] = told_streams_.try_emplace(stream.name, seen);
+    if (!fresh && known->second == seen) continue;
+    known->second = seen;
+    changed.push_back(stream);
+  }
+  for (const std::string& line : stream_lines(changed, now, most_streams_told))
+    fmt::print("{}: {}\n", state.name, line);
+}
+
+void ProgressDisplay::show(const SyncState& state, Instant now) {
+  if (look_.terminal) return draw(state, now);
   // Counters and time change always; a line is for what somebody waits for.
   std::string change = what_it_does(state);
-  if (change == told_) return;
-  told_ = std::move(change);
-  fmt::print("{}\n", progress_line(state, now));
+  if (change != told_) {
+    told_ = std::move(change);
+    fmt::print("{}\n", progress_line(state, now));
+  }
+  tell_streams(state, now);
   std::fflush(stdout);
 }
 
 void ProgressDisplay::end() {
   if (std::exchange(bar_, false)) fmt::print("\n");
+  below_ = 0;
 }
 
 }  // namespace syncwarden::app

@@ -4,10 +4,16 @@
 #include "app/answer.hpp"
 #include "app/screen.hpp"
 #include "base/time.hpp"
+#include "model/job.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace syncwarden::app {
 
@@ -22,8 +28,9 @@ struct SyncState {
   std::optional<Instant> created;  ///< of the job
   std::optional<Instant> ended;
   std::optional<Millis> typical;
-  std::string waits;    ///< why nothing has started yet; printable
-  std::string verdict;  ///< empty while it goes on
+  std::vector<StreamState> streams;  ///< empty where nobody tells
+  std::string waits;                 ///< why nothing has started yet; printable
+  std::string verdict;               ///< empty while it goes on
   std::string why;
 
   [[nodiscard]] bool over() const { return !verdict.empty(); }
@@ -31,6 +38,9 @@ struct SyncState {
 
 /// From GET runs?run=… and GET connections/{id}; nothing where the run is not among them.
 [[nodiscard]] std::optional<SyncState> sync_state(const Answer& runs, const Answer& connection);
+
+/// From GET connections/{id}/streams; empty where an older daemon or the API behind it does not tell.
+[[nodiscard]] std::vector<StreamState> streams_of(const Answer& answer);
 
 /// 0 verified, 4 suspect, 5 cancelled, 1 for every other end.
 [[nodiscard]] int exit_status_of(const SyncState& state);
@@ -42,7 +52,12 @@ struct SyncState {
 /// "orders -> warehouse: succeeded after 4m12s: 12,000 records, 48.2 MB"
 [[nodiscard]] std::string verdict_line(const SyncState& state, Instant now);
 
-/// Prints each change as a line, or redraws the bar of a terminal.
+/// "public.orders  rate limited until 21:40 (in 5m)  12,000 records, 48.2 MB"
+[[nodiscard]] std::string stream_line(const StreamState& stream, Instant now);
+/// The lines below the bar: what needs attention first, at most `most`, the last of which counts the rest.
+[[nodiscard]] std::vector<std::string> stream_lines(const std::vector<StreamState>& streams, Instant now,
+                                                    std::size_t most);
+/// Prints each change as a line, or redraws the bar of a terminal with the streams below it.
 class ProgressDisplay {
  public:
   explicit ProgressDisplay(Look look) : look_(look) {}
@@ -51,9 +66,14 @@ class ProgressDisplay {
   void end();
 
  private:
+  void draw(const SyncState& state, Instant now);
+  void tell_streams(const SyncState& state, Instant now);
+
   Look look_;
   std::string told_;
+  std::map<std::string, std::pair<StreamRunState, std::optional<Instant>>> told_streams_;
   bool bar_ = false;
+  std::size_t below_ = 0;  ///< lines that stand below the bar's
 };
 
 }  // namespace syncwarden::app

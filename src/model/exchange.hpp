@@ -146,6 +146,9 @@ struct InspectJob {
   ConnectionId connection;
   WorkspaceId workspace;
   std::uint32_t attempts = 0;  ///< as last seen: the newest attempt has number attempts - 1
+  /// For somebody who watches: counters and streams, of an ended job too, without the workflow, whose reply
+  /// carries all logs.
+  bool only_progress = false;
 };
 /// The intent is durable when this is carried out. If its turn has not come by `not_after`, it is answered
 /// not_sent.

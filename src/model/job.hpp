@@ -150,6 +150,8 @@ struct StreamState {
   std::string name;  ///< "namespace.name", made printable
   StreamRunState state = StreamRunState::unknown;
   std::optional<Instant> quota_reset;  ///< with rate_limited, where the source tells
+  std::optional<std::int64_t> records,
+      bytes;  ///< read so far, where Airbyte tells (since 1.0, while it runs)
 
   bool operator==(const StreamState&) const = default;
 };

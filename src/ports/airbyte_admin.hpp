@@ -67,6 +67,9 @@ class AirbyteAdmin {
   [[nodiscard]] virtual Result<void> jobs(JobFilter filter,
                                           const std::function<bool(const JobView&)>& each) = 0;
   [[nodiscard]] virtual Result<JobDetail> job(JobId id) = 0;
+  /// How far a job is: the freshest counters, and its streams where the API tells them.
+  [[nodiscard]] virtual Result<JobInspection> progress(JobId id, ConnectionId connection,
+                                                       WorkspaceId workspace) = 0;
   /// Reads the job again right before; see AirbyteApi::cancel.
   [[nodiscard]] virtual in::CancelAnswered cancel(JobId id, ConnectionId connection) = 0;
   [[nodiscard]] virtual Result<std::vector<std::string>> log_lines(JobId id, std::size_t most) = 0;

@@ -80,17 +80,27 @@ class Undo {
   void changed(const std::string& what) { changed_ += (changed_.empty() ? "" : ", ") + what; }
   [[nodiscard]] const std::vector<ConnectionEntry>& connections() const { return connections_; }
 
+  /// The reply to its creation got lost, and it is not there at this moment.
+  void unclear(const std::string& what) { unclear_ += (unclear_.empty() ? "" : ", ") + what; }
+
   /// The error, with what could not be taken back.
   Error run(Error error) {
     std::string left;
+    const bool any = !connections_.empty() || !actors_.empty();
     for (auto at = connections_.rbegin(); at != connections_.rend(); ++at)
       settle(airbyte_.delete_connection(at->id), "connection " + printable(at->name), at->id.text.str(),
              left);
     for (auto at = actors_.rbegin(); at != actors_.rend(); ++at)
       settle(airbyte_.delete_actor(at->end, at->id), named(at->end, at->name), at->id.text.str(), left);
-    if (!changed_.empty())
-      error.hint += (error.hint.empty() ? "" : "; ") + ("changed already, and left so: " + changed_);
-    if (!left.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("could not take back: " + left);
+    const auto add = [&error](const std::string& text) {
+      error.hint += (error.hint.empty() ? "" : "; ") + text;
+    };
+    if (left.empty() && unclear_.empty())
+      add(any ? "what this run created was taken back" : "this run has created nothing");
+    if (!changed_.empty()) add("changed already, and left so: " + changed_);
+    if (!left.empty()) add("could not take back: " + left);
+    if (!unclear_.empty())
+      add("no reply came, so look whether Airbyte has created it after all: " + unclear_);
     return error;
   }
 
@@ -107,8 +117,25 @@ class Undo {
   const Tell& tell_;
   std::vector<ActorEntry> actors_;
   std::vector<ConnectionEntry> connections_;
-  std::string changed_;
+  std::string changed_, unclear_;
 };
+
+/// Whether a request that failed so may have taken effect all the same.
+bool may_have_happened(Errc code) {
+  switch (code) {
+    case Errc::reply_timeout:
+    case Errc::send_timeout:
+    case Errc::connection_lost:
+    case Errc::malformed_reply:
+    case Errc::reply_too_large:
+    case Errc::cancelled:
+    case Errc::server_error:
+    case Errc::unexpected_reply:
+      return true;
+    default:
+      return false;
+  }
+}
 
 class Work {
  public:
@@ -137,7 +164,7 @@ class Work {
  private:
   [[nodiscard]] std::optional<Error> interrupted() const {
     if (!airbyte_.interrupted()) return std::nullopt;
-    return Error{Errc::cancelled, "interrupted", {}, "what this run created was taken back"};
+    return Error{Errc::cancelled, "interrupted", {}, {}};
   }
 
   Result<void> store_actors() {
@@ -153,6 +180,9 @@ class Work {
         return airbyte_.update_actor(
             {step.id, step.end, step.name, snapshot_.workspace.id, step.definition, {}, step.configuration});
       }();
+      if (!stored && fresh) find_actor(step, stored.error(), subject);
+      if (!stored && !fresh && may_have_happened(stored.error().code))
+        undo_.changed(subject + " (perhaps: no reply came)");
       if (!stored) return with_subject(stored.error(), subject);
       if (fresh) {
         undo_.created(*stored);
@@ -163,6 +193,33 @@ class Work {
       tell_(fmt::format("{}       {}", fresh ? "created" : "changed", subject));
     }
     return Result<void>();
+  }
+
+  /// A creation without a reply: what is there under this name, and was not before, is ours to take back.
+  void find_actor(const ActorStep& step, const Error& error, const std::string& subject) {
+    if (!may_have_happened(error.code)) return;
+    const auto now = airbyte_.actors(step.end, snapshot_.workspace.id);
+    bool found = false;
+    for (const auto& actor : now ? *now : std::vector<ActorEntry>()) {
+      const bool known = std::any_of(snapshot_.actors.begin(), snapshot_.actors.end(),
+                                     [&](const ActorEntry& before) { return before.id == actor.id; });
+      if (known || actor.name != step.name) continue;
+      undo_.created(actor);
+      found = true;
+    }
+    if (!found) undo_.unclear(subject);
+  }
+
+  void find_connection(const ConnectionStep& step, const Error& error, const std::string& subject) {
+    if (!may_have_happened(error.code)) return;
+    const auto now = airbyte_.connections(snapshot_.workspace.id);
+    bool found = false;
+    for (const auto& connection : now ? *now : std::vector<ConnectionEntry>()) {
+      if (existing_of(snapshot_, connection.id) || connection.name != step.name) continue;
+      undo_.created(connection);
+      found = true;
+    }
+    if (!found) undo_.unclear(subject);
   }
 
   /// Fills in the ends that exist now, and chooses the streams that could not be chosen before.
@@ -196,10 +253,14 @@ class Work {
         continue;
       }
       if (step.verb == Verb::remove) continue;
+      if (auto stop = interrupted()) return *stop;
       const bool fresh = step.verb == Verb::create;
       if (fresh && !step.change.status) step.change.status = ConnectionStatus::active;
       auto stored =
           fresh ? airbyte_.create_connection(step.change) : airbyte_.update_connection(step.id, step.change);
+      if (!stored && fresh) find_connection(step, stored.error(), subject);
+      if (!stored && !fresh && may_have_happened(stored.error().code))
+        undo_.changed(subject + " (perhaps: no reply came)");
       if (!stored) return with_subject(stored.error(), subject);
       if (fresh) {
         undo_.created(*stored);

@@ -275,7 +275,8 @@ PipelineRead pipeline_from(const JsonText& document) {
           connection_of(item, fmt::format("/connections/{}", index++), read.faults));
   }
   if (read.pipeline.actors.empty() && read.pipeline.connections.empty() && read.faults.empty())
-    read.faults.push_back({"", "declares nothing", "sources, destinations and connections are lists"});
+    read.faults.push_back({"", "declares nothing",
+                           "sources, destinations and connections are lists; config/pipelines has examples"});
   find_doubles(read.pipeline, read.faults);
   return read;
 }

@@ -190,6 +190,9 @@ class ApiDesk : public ::testing::Test {
     dependencies.history = &history;
     dependencies.user_name = [](std::uint32_t uid) { return name_of(uid); };
     dependencies.log_lines = [this](JobId job, std::size_t most) { return lines_of(job, most); };
+    dependencies.progress = [this](JobId job, ConnectionId, WorkspaceId workspace) {
+      return progress_of(job, std::move(workspace));
+    };
     return make_handler(std::move(dependencies));
   }
 
@@ -231,6 +234,14 @@ class ApiDesk : public ::testing::Test {
   static asio::awaitable<std::string> name_of(std::uint32_t uid) {
     co_return uid == 1000 ? std::string("alice") : std::string();
   }
+
+  asio::awaitable<Result<JobInspection>> progress_of(JobId job, WorkspaceId workspace) {
+    asked_job = job;
+    asked_workspace = std::move(workspace);
+    co_return progress;
+  }
+  Result<JobInspection> progress = JobInspection{};
+  WorkspaceId asked_workspace;
 
   asio::awaitable<Result<std::vector<std::string>>> lines_of(JobId job, std::size_t most) {
     asked_job = job;

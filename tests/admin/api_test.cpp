@@ -1,5 +1,7 @@
+#include "admin/impl/stream_looks.hpp"
 #include "api_desk.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -28,6 +30,7 @@ TEST_F(ApiDesk, PathsMethodsAndParametersAreKnownOrRefused) {
                {"GET", "connections", 200, ""},
                {"GET", "connections/c1", 200, ""},
                {"GET", "connections/c1/logs?job=5", 200, ""},
+               {"GET", "connections/c1/streams?job=5", 200, ""},
                {"GET", "connections/c1/nothing", 404, ""},
                {"GET", "connections/", 404, ""},
                {"GET", "runs", 200, ""},
@@ -270,6 +273,49 @@ TEST_F(ApiDesk, LogsAreOfTheRunningJobUnlessOneIsNamed) {
   EXPECT_EQ(ask("connections/c1/logs").status, 501U);
   log = Error{Errc::connect_refused, "Airbyte refused the connection", "", ""};
   EXPECT_EQ(ask("connections/c1/logs").status, 502U);
+}
+
+TEST_F(ApiDesk, StreamsOfAJobAreAskedOfAirbyte) {
+  auto& row = view.add("c1", arrow);
+  row.jobs.push_back({JobId{41}, ConnectionId("c1")});
+  JobInspection seen;
+  seen.job.id = JobId{41};
+  seen.job.status = JobStatus::running;
+  seen.streams = {{"public.a", StreamRunState::rate_limited, noon + minutes{5}, 7, std::nullopt}};
+  progress = seen;
+  const auto told = get("connections/c1/streams");
+  EXPECT_EQ(asked_job, JobId{41}) << "what runs";
+  EXPECT_EQ(asked_workspace, WorkspaceId("w-marketing")) << "stream statuses are asked by workspace";
+  EXPECT_EQ(text_at(told, "/streams/0/name"), "public.a");
+  EXPECT_EQ(text_at(told, "/streams/0/state"), "rate_limited");
+  EXPECT_EQ(text_at(told, "/streams/0/quota_reset"), "2026-11-02T12:05:00Z");
+  EXPECT_EQ(told.at_pointer("/streams/0/records").to_number<int>(), 7);
+  EXPECT_TRUE(told.at_pointer("/streams/0/bytes").is_null());
+  EXPECT_EQ(text_at(told, "/job/status"), "running");
+  EXPECT_EQ(ask("connections/c1/streams?job=0").status, 400U);
+  progress = Error{Errc::connect_refused, "Airbyte refused the connection", "", ""};
+  EXPECT_EQ(ask("connections/c1/streams?job=41").status, 502U);
+}
+
+TEST(StreamLooks, HoweverManyWatchAirbyteIsAskedOnceInAWhile) {
+  int asked = 0;
+  StreamLooks looks([&asked](JobId, ConnectionId, WorkspaceId) -> asio::awaitable<Result<JobInspection>> {
+    ++asked;
+    co_return JobInspection{};
+  });
+  asio::io_context context;
+  const auto look = [&](std::int64_t job, Millis at) {
+    auto looking = looks.look(JobId{job}, ConnectionId("c1"), WorkspaceId("w"), Mono{at});
+    asio::co_spawn(context, std::move(looking), asio::detached);
+    context.restart();
+    context.run();
+  };
+  for (int i = 0; i < 10; ++i) look(41, Millis{i * 100});
+  EXPECT_EQ(asked, 1);
+  look(42, Millis{950});
+  EXPECT_EQ(asked, 2) << "another job";
+  look(41, StreamLooks::good_for);
+  EXPECT_EQ(asked, 3) << "it has aged";
 }
 
 // ---- what changes something

@@ -31,8 +31,9 @@ struct Inspect : ::testing::Test {
     script.chunk = 4'096;
     script.on("GET /api/v1/instance_configuration", ok(instance_200));
   }
-  Result<JobInspection> inspect() {
+  Result<JobInspection> inspect(bool only_progress = false) {
     out::InspectJob request;
+    request.only_progress = only_progress;
     request.job = JobId{7};
     request.connection = ConnectionId("c-1");
     request.workspace = WorkspaceId("w-1");
@@ -70,6 +71,37 @@ TEST_F(Inspect, GathersWhatTheServerTells) {
   EXPECT_THAT(script.bodies(stream_statuses),
               ElementsAre(R"({"workspaceId":"w-1","connectionId":"c-1","jobId":7,"attemptNumber":1,)"
                           R"("pagination":{"pageSize":200,"rowOffset":0}})"));
+}
+
+TEST_F(Inspect, WhoeverWatchesGetsTheStreamsAndNoLogs) {
+  script.on("POST /api/v1/jobs/get_without_logs", ok(running_7));
+  script.on(sync_progress, ok(R"({"connectionId":"c-1","jobId":7,"recordsEmitted":11,"streams":[
+      {"streamName":"a","streamNamespace":"public","recordsEmitted":8,"bytesEmitted":80,"recordsCommitted":5},
+      {"streamName":"b","recordsCommitted":3},{"streamNamespace":"nameless","recordsCommitted":3}]})"));
+  script.on(stream_statuses, ok(R"({"streamStatuses":[
+      {"jobId":7,"attemptNumber":1,"streamName":"a","streamNamespace":"public","runState":"RUNNING",
+       "transitionedAt":1763800000000}]})"));
+  const auto seen = inspect(true);
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  ASSERT_EQ(seen->streams.size(), 2U);
+  EXPECT_EQ(seen->streams[0].state, StreamRunState::running);
+  EXPECT_EQ(seen->streams[0].records, 8);
+  EXPECT_EQ(seen->streams[0].bytes, 80);
+  EXPECT_EQ(seen->streams[1].name, "b") << "counted, and without a state";
+  EXPECT_EQ(seen->streams[1].records, 3);
+  EXPECT_THAT(script.bodies(debug_info), IsEmpty()) << "its reply carries the logs of every attempt";
+}
+
+TEST_F(Inspect, AnEndedJobStillTellsItsStreams) {
+  script.on("POST /api/v1/jobs/get_without_logs",
+            ok(R"({"job":{"id":7,"configId":"c-1","status":"failed"},"attempts":[{"attempt":{"id":0}}]})"));
+  script.on(stream_statuses, ok(R"({"streamStatuses":[
+      {"jobId":7,"attemptNumber":0,"streamName":"a","runState":"INCOMPLETE","transitionedAt":1763800000000}]})"));
+  const auto seen = inspect(true);
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  ASSERT_EQ(seen->streams.size(), 1U);
+  EXPECT_EQ(seen->streams[0].state, StreamRunState::incomplete);
+  EXPECT_THAT(script.bodies(sync_progress), IsEmpty()) << "nothing moves any more";
 }
 
 TEST_F(Inspect, WhatFailsOrIsForbiddenIsAbsent) {

@@ -77,6 +77,67 @@ TEST(SyncWatch, TheVerdictHasItsEvidence) {
       "orders: suspect, job 41 after 4m12s, 0 records, 0 B: 0 records; its last 12 runs moved 4000-6000");
 }
 
+TEST(SyncWatch, StreamsSayWhatTheyDoAndTheTroubledOnesComeFirst) {
+  const auto streams = streams_of(answer(R"json({"streams": [
+      {"name": "public.a", "state": "complete", "quota_reset": null, "records": 12000, "bytes": 48200000},
+      {"name": "public.b", "state": "pending"}, {"name": "public.c", "state": "running", "records": 7},
+      {"name": "d\u001b[2J", "state": "rate_limited", "quota_reset": "2026-11-26T21:40:00Z"}]})json"));
+  ASSERT_EQ(streams.size(), 4U);
+  const auto all = stream_lines(streams, now, 4);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_THAT(all[0], HasSubstr("rate limited until "));
+  EXPECT_THAT(all[0], HasSubstr("in 5m"));
+  EXPECT_THAT(all[0], Not(HasSubstr("\x1b"))) << "a name is Airbyte's";
+  EXPECT_EQ(all[1], "public.c: running, 7 records");
+  EXPECT_EQ(all[2], "public.b: pending");
+  EXPECT_EQ(all[3], "public.a: complete, 12,000 records, 48.2 MB");
+  const auto few = stream_lines(streams, now, 2);
+  ASSERT_EQ(few.size(), 2U) << "no more than there is room for";
+  EXPECT_EQ(few[1], "and 3 more: 1 complete, 1 pending, 1 running");
+  EXPECT_TRUE(streams_of(answer("{}")).empty()) << "an older daemon";
+}
+
+TEST(SyncWatch, WithoutATerminalAStreamIsToldWhereItChanges) {
+  SyncState state;
+  state.name = "orders";
+  state.job = 41;
+  state.status = "running";
+  state.phase = "watching";
+  state.streams = {{"public.a", StreamRunState::running, std::nullopt, 5, std::nullopt}};
+  ProgressDisplay display{Look()};
+  ::testing::internal::CaptureStdout();
+  display.show(state, now);
+  state.streams[0].records = 6;
+  display.show(state, now);
+  state.streams[0].state = StreamRunState::complete;
+  display.show(state, now);
+  display.end();
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(),
+            "orders: job 41 running\norders: public.a: running, 5 records\norders: public.a: complete, 6 "
+            "records\n");
+}
+
+TEST(SyncWatch, OnATerminalTheStreamsStandBelowTheBarAndAreDrawnOver) {
+  SyncState state;
+  state.name = "orders";
+  state.job = 41;
+  state.status = "running";
+  state.phase = "watching";
+  state.streams = {{"public.a", StreamRunState::running, std::nullopt, 5, std::nullopt},
+                   {"public.b", StreamRunState::pending, std::nullopt, std::nullopt, std::nullopt}};
+  Look look;
+  look.terminal = true;
+  look.width = 80;
+  look.height = 24;
+  ProgressDisplay display{look};
+  ::testing::internal::CaptureStdout();
+  display.show(state, now);
+  display.show(state, now);
+  display.end();
+  const std::string page = "orders: job 41 running\n  public.a: running, 5 records\n  public.b: pending";
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "\r\x1b[J" + page + "\x1b[2A\r\x1b[J" + page + "\n");
+}
+
 TEST(SyncWatch, WithoutADaemonASuccessWithoutStatisticsIsSuspect) {
   JobView job;
   job.id = JobId{41};

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ ORDERS = "orders -> warehouse"
 CUSTOMERS = "customers -> warehouse"
 EVENTS = "events -> lake"
 SURVEYS = "surveys -> warehouse"
+CONTACTS = "contacts -> warehouse"
 SHIPMENTS = "shipments -> warehouse"
 
 
@@ -193,6 +195,18 @@ def test_a_sync_is_started_followed_and_told_once(place):
     check("sync surveys" in place.run("runs", "--commands"), "who asked for what")
 
 
+def test_the_streams_of_a_sync_are_told_and_an_interrupt_leaves_it(place):
+    idle(place, CONTACTS)
+    follower = Process(place.folder, "follower", [place.binary, "sync", CONTACTS, "--wait", "--url", place.url])
+    follower.wait_for_output(r"contacts . warehouse: public\.contacts: rate limited until .*\(in \d+s\)", timeout=90)
+    follower.send(signal.SIGINT)
+    follower.wait_for_output(rf"the sync goes on; cancel it with: syncwarden cancel '{CONTACTS}' --url '{place.url}'")
+    check(follower.wait() == 6, f"exit {follower.child.returncode}")
+    check(place.json("status", CONTACTS)["jobs"], "an interrupt of whoever waits ended the sync")
+    said = place.run("sync", CONTACTS, "--direct", "--idempotency-key", "k", status=2, url="")
+    check("only the daemon remembers" in said, said)
+
+
 def idle(place, connection):
     wait_until(lambda: not place.json("status", connection)["jobs"], f"{connection} to be idle", timeout=60, every=0.2)
 
@@ -258,7 +272,8 @@ def test_incidents_are_told_acknowledged_and_owned(place):
 
 WITH_DEMO = [test_the_health_check_of_the_image, test_status_shows_the_fleet, test_lists_are_tables_or_json, test_names_that_are_none_exit_2,
              test_what_changes_something_is_guarded, test_a_pause_holds_until_it_is_resumed,
-             test_a_sync_is_started_followed_and_told_once, test_a_cancel_hits_what_runs_and_is_told,
+             test_a_sync_is_started_followed_and_told_once,
+             test_the_streams_of_a_sync_are_told_and_an_interrupt_leaves_it, test_a_cancel_hits_what_runs_and_is_told,
              test_incidents_are_told_acknowledged_and_owned, test_the_stuck_one_is_found_cancelled_and_run_again]
 WITHOUT = [test_a_noun_alone_names_its_verbs, test_the_health_check_fails_where_nobody_answers,
            test_without_a_daemon_each_command_exits_3_and_says_what_to_do,
@@ -301,6 +316,43 @@ def test_the_listen_address_comes_from_the_configuration(place):
                            f"state: 'sqlite:{place.folder}/state.db'\nweb: {{listen_address: '127.0.0.1:{port}'}}\n")
     said = place.run("status", "--config.file", config, status=3)
     check(f"127.0.0.1:{port}" in said, said)
+
+
+def test_two_schedulers_are_a_standing_warning(place):
+    """A connection that a rule schedules and Airbyte, too: told by check, by the list of connections and by the status."""
+    with harness.running(harness.Emulator(place.binary, place.folder)) as emulator:
+        def configured(name, policy):
+            return harness.write(place.folder / name, f"""
+airbyte: {{url: '{emulator.url}'}}
+state: 'sqlite:{place.folder}/both.db'
+web: {{listen_address: '127.0.0.1:{port}'}}
+connections:
+  - match: {{name: "{ORDERS}"}}
+    airbyte_schedule: {policy}
+    schedule: {{cron: "0 15 * * * ?"}}
+""")
+        port = free_port()
+        config = configured("refuse.yaml", "refuse")
+        ours = ["--config.file", config]
+        run = lambda *arguments, **more: place.run(*arguments, *ours, url="", **more)
+        run("airbyte", "connections", "update", ORDERS, "--schedule", "manual")
+        check("! " not in run("check", "--online"), "one scheduler is no fault")
+        run("airbyte", "connections", "update", ORDERS, "--schedule", "every 24 hours")
+        said = run("check", "--online", status=1)
+        check("Airbyte schedules it too (every 24 hours)" in said and "syncwarden adopt" in said, said)
+        said = place.run("check", "--online", "--config.file", configured("tolerate.yaml", "tolerate"), url="", status=1)
+        check("two schedulers drive it, this rule and Airbyte (every 24 hours)" in said, said)
+        said = place.run("check", "--online", "--config.file", configured("manual.yaml", "set_manual"), url="")
+        check("will be set to manual" in said, said)
+        check("two schedulers" not in run("airbyte", "connections", "list"), "no daemon, no second scheduler")
+        with harness.running(Daemon(place.binary, place.folder, config=config)) as daemon:
+            daemon.wait_ready()
+            said = wait_until(lambda: "two_schedulers" in run("incidents") and run("status"), "the incident")
+            check("Airbyte schedules it (" in said, said)
+            said = run("airbyte", "connections", "list")
+            check("two schedulers drive 1 of these connections" in said and "Airbyte: every 24 hours" in said, said)
+            run("airbyte", "connections", "update", ORDERS, "--schedule", "manual")
+            check("two schedulers" not in run("airbyte", "connections", "list"), "one scheduler is no warning")
 
 
 def test_a_plan_reads_the_state_of_a_running_daemon(place):
@@ -350,7 +402,7 @@ def test_a_direct_sync_needs_no_daemon(place):
         place.run("sync", "nothing like it", "--direct", *url, status=2)
 
 
-OWN = [test_a_unix_socket_serves_the_same, test_the_listen_address_comes_from_the_configuration,
+OWN = [test_two_schedulers_are_a_standing_warning, test_a_unix_socket_serves_the_same, test_the_listen_address_comes_from_the_configuration,
        test_a_direct_sync_needs_no_daemon, test_a_plan_reads_the_state_of_a_running_daemon,
        test_the_selftest_passes_and_can_fail]
 

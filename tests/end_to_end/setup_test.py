@@ -7,11 +7,16 @@ import argparse
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
+import select
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 import harness
@@ -248,6 +253,16 @@ def test_credentials_roles_and_an_airbyte_that_is_away(place):
     check("is Airbyte running there" in told, told)
 
 
+def test_files_and_arguments_that_are_missing(place):
+    for file, words in (("none.yaml", "No such file"), (".", "it is a folder"), (place.file("empty.yaml", ""), "declares nothing")):
+        told = place.run("apply", "-f", file, status=2)
+        check(words in told and "config/pipelines" in told, told)
+    told = place.run("airbyte", "sources", "get", status=2)
+    check("needs source (name or id)" in told and "for example: syncwarden airbyte sources get '" in told, told)
+    told = place.run("airbyte", "destinations", "create", "--name", "lake", status=2)
+    check("--connector" in told and "--file" in told and "--name (" not in told, told)
+
+
 def test_what_an_api_cannot_do_says_what_can(place):
     emulator = place.airbyte("2.0.0", "bearer", "/api/public/v1")
     try:
@@ -329,6 +344,68 @@ def test_adopt_and_release(place):
         emulator.terminate()
 
 
+# ---- watching
+
+class Watcher:
+    """A command that follows something, on a pipe or on a terminal of its own."""
+
+    def __init__(self, place, *arguments, terminal=False):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SYNCWARDEN_")}
+        environment.update({"TZ": "UTC", "TERM": "xterm", **place.environment})
+        self.said = ""
+        self.output, theirs = pty.openpty() if terminal else os.pipe()
+        self.process = subprocess.Popen([place.binary, *map(str, arguments)], stdout=theirs, stderr=theirs,
+                                        stdin=subprocess.DEVNULL, cwd=place.folder, env=environment)
+        os.close(theirs)
+
+    def read_until(self, pattern):
+        deadline = time.monotonic() + harness.PATIENCE
+        while not re.search(pattern, self.said):
+            check(time.monotonic() < deadline, f"never said {pattern}: {self.said}")
+            if not select.select([self.output], [], [], 0.5)[0]:
+                continue
+            try:
+                more = os.read(self.output, 65536)
+            except OSError:  # what a terminal says when nobody writes to it any more
+                more = b""
+            check(more, f"ended without {pattern}: {self.said}")
+            self.said += more.decode()
+
+    def end(self, status):
+        try:
+            check(self.process.wait(timeout=harness.PATIENCE) == status, f"{self.process.returncode}: {self.said}")
+        finally:
+            self.process.kill()
+            os.close(self.output)
+
+
+def test_a_watched_job_tells_its_streams_and_an_interrupt_leaves_it(place):
+    emulator = place.airbyte()
+    try:
+        job = re.search(r"job (\d+) started", place.run("sync", "contacts -> warehouse", "--direct")).group(1)
+        url = place.environment.pop("SYNCWARDEN_AIRBYTE_URL")
+        asked = ("--airbyte.url", url)
+        plain = Watcher(place, "airbyte", "jobs", "watch", job, *asked)
+        plain.read_until(rf"job {job} running")
+        plain.read_until(r"\.contacts[^\n]*: running")
+        plain.process.send_signal(signal.SIGINT)
+        plain.read_until(rf"the job goes on; cancel it with: syncwarden airbyte jobs cancel {job} --airbyte.url '{url}'\n")
+        plain.end(6)
+        late = Watcher(place, "airbyte", "jobs", "watch", job, "--timeout", "1s", *asked)
+        late.read_until("it has not ended in time: the job goes on")
+        late.end(6)
+        drawn = Watcher(place, "airbyte", "jobs", "watch", job, *asked, terminal=True)
+        drawn.read_until(r"\r\x1b\[J[^\n]*contacts → warehouse: job \d+ running[^\n]*\n  [^\n]*contacts[^\n]*: \w+")
+        drawn.read_until(r"\x1b\[1A\r\x1b\[J")
+        direct = place.run("airbyte", "jobs", "get", job, *asked)
+        check("running" in direct, direct)
+        place.run("airbyte", "jobs", "cancel", job, "--yes", *asked)
+        drawn.read_until("cancelled, job")
+        drawn.end(5)
+    finally:
+        emulator.terminate()
+
+
 # ---- the shell
 
 def test_completion(place):
@@ -349,8 +426,35 @@ def test_completion(place):
         url = demo.wait_for_output(r"(http://127\.0\.0\.1:\d+)/metrics").group(1)
         names = harness.wait_until(lambda: place.run("--complete", "status", "--url", url, "ord").splitlines(), "names")
         check(names == ["orders \u2192 warehouse"], f"{names}")
+        names = place.run("--complete", "airbyte", "sources", "get", "--url", url, "cont").splitlines()
+        check(names == ["contacts"], f"a daemon knows sources by their connections: {names}")
     finally:
         demo.terminate()
+
+
+def test_completion_of_names_from_airbyte(place):
+    """Sources and destinations, connected or not, with the flags and the environment that the commands take."""
+    emulator = place.airbyte()
+    try:
+        for words, wanted in ((("sources", "get", "sho"), ["shop"]), (("sources", "get", "nothing"), []),
+                              (("destinations", "delete", "la"), ["lake"]), (("workspaces", "get", "d"), ["default"]),
+                              (("sources", "list", "--workspace", "d"), ["default"]),
+                              (("connections", "create", "--source", "sho"), ["shop"]),
+                              (("connections", "get", "shop"), ["shop -> lake"])):
+            if words[0] == "sources" and wanted == ["shop"]:
+                place.run("apply", "-f", PIPELINES / "postgres-to-s3.yaml", "--workspace", "default")
+            found = place.run("--complete", "airbyte", *words).splitlines()
+            check(found == wanted, f"{words}: {found}")
+    finally:
+        emulator.terminate()
+    check(place.run("--complete", "airbyte", "sources", "get", "sh").split() == [], "silent where Airbyte is away")
+    with socket.socket() as mute:  # takes connections and never answers
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        before = time.monotonic()
+        nobody = {"SYNCWARDEN_AIRBYTE_URL": f"http://127.0.0.1:{mute.getsockname()[1]}/api/v1"}
+        check(not place.run("--complete", "airbyte", "sources", "get", "sh", env=nobody), "silent where nobody answers")
+        check(time.monotonic() - before < 10, "whoever presses a key waits")
 
 
 def main():

@@ -18,6 +18,9 @@ class Fake final : public AirbyteAdmin {
   bool check_succeeds = true;
   bool stop = false;
 
+  std::string loses;
+  static Error lost() { return {Errc::cancelled, "interrupted", "", ""}; }
+
   Result<AirbyteInfo> probe() override { return AirbyteInfo{}; }
   bool interrupted() const override { return stop; }
   Result<std::vector<WorkspaceEntry>> workspaces() override { return std::vector<WorkspaceEntry>{}; }
@@ -41,8 +44,10 @@ class Fake final : public AirbyteAdmin {
   Result<ActorEntry> create_actor(ActorDraft draft) override {
     calls.push_back("create " + draft.name);
     if (fails == "create " + draft.name) return refused();
+    if (loses == "request of " + draft.name) return lost();
     all_actors.push_back({ActorId("id of " + draft.name), draft.end, draft.name, draft.workspace,
                           draft.definition, "", draft.configuration});
+    if (loses == "reply of " + draft.name) return lost();
     return all_actors.back();
   }
   Result<ActorEntry> update_actor(ActorEntry actor) override {
@@ -83,6 +88,7 @@ class Fake final : public AirbyteAdmin {
     entry.status = ConnectionStatus::active;
     entry.streams = *draft.streams;
     all_connections.push_back(entry);
+    if (loses == "reply of " + *draft.name) return lost();
     return entry;
   }
   Result<ConnectionEntry> update_connection(ConnectionId, ConnectionChange) override { return refused(); }
@@ -96,6 +102,7 @@ class Fake final : public AirbyteAdmin {
   Result<JobView> refresh(ConnectionId, RefreshMode, std::vector<StreamChoice>) override { return refused(); }
   Result<void> jobs(JobFilter, const std::function<bool(const JobView&)>&) override { return Result<void>(); }
   Result<JobDetail> job(JobId) override { return refused(); }
+  Result<JobInspection> progress(JobId, ConnectionId, WorkspaceId) override { return refused(); }
   in::CancelAnswered cancel(JobId, ConnectionId) override { return {}; }
   Result<std::vector<std::string>> log_lines(JobId, std::size_t) override { return refused(); }
 };
@@ -189,6 +196,32 @@ TEST(Apply, AnInterruptStopsBetweenStepsAndTakesBack) {
   airbyte.stop = true;
   EXPECT_EQ(run.carry_out().error().code, Errc::cancelled);
   EXPECT_TRUE(airbyte.calls.empty());
+}
+
+TEST(Apply, WhatAnInterruptedRequestCreatedIsFoundAndTakenBack) {
+  for (const char* last : {"reply of lake", "reply of b"}) {
+    Fake airbyte;
+    airbyte.loses = last;
+    Attempt run(airbyte);
+    const auto applied = run.carry_out();
+    ASSERT_FALSE(applied);
+    EXPECT_TRUE(airbyte.all_actors.empty()) << last;
+    EXPECT_TRUE(airbyte.all_connections.empty()) << last;
+    EXPECT_NE(applied.error().hint.find("what this run created was taken back"), std::string::npos)
+        << applied.error().hint;
+  }
+}
+
+TEST(Apply, ARequestThatMayTakeEffectLaterIsNamed) {
+  Fake airbyte;
+  airbyte.loses = "request of lake";
+  Attempt run(airbyte);
+  const auto applied = run.carry_out();
+  ASSERT_FALSE(applied);
+  EXPECT_TRUE(airbyte.all_actors.empty());
+  EXPECT_NE(applied.error().hint.find("look whether Airbyte has created it after all: destination lake"),
+            std::string::npos)
+      << applied.error().hint;
 }
 
 TEST(Apply, ChecksComeBeforeAnythingIsCreated) {

@@ -3,6 +3,7 @@
 
 #include "admin/admin.hpp"
 #include "admin/impl/query.hpp"
+#include "admin/impl/stream_looks.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
 
@@ -22,6 +23,7 @@ struct ApiSources {
   CommandSink* commands = nullptr;
   Store* history = nullptr;
   LogLines log_lines;
+  std::shared_ptr<StreamLooks> streams;
   UserName user_name;
   std::function<Now()> clock;
   observe::BuildInfo build;
@@ -51,6 +53,7 @@ struct ApiRequest {
 [[nodiscard]] Answer api_connections(SourcesPtr sources, ApiRequest request);
 [[nodiscard]] Answer api_connection(SourcesPtr sources, ApiRequest request);
 [[nodiscard]] Answer api_logs(SourcesPtr sources, ApiRequest request);
+[[nodiscard]] Answer api_streams(SourcesPtr sources, ApiRequest request);
 [[nodiscard]] Answer api_runs(SourcesPtr sources, ApiRequest request);
 [[nodiscard]] Answer api_ticks(SourcesPtr sources, ApiRequest request);
 [[nodiscard]] Answer api_incidents(SourcesPtr sources, ApiRequest request);

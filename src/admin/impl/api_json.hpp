@@ -41,6 +41,7 @@ namespace syncwarden::admin {
 [[nodiscard]] boost::json::object json_of(const JobPicture& picture);
 [[nodiscard]] boost::json::object json_of(const WaitingPicture& picture);
 [[nodiscard]] boost::json::object json_of(const JobView& job);
+[[nodiscard]] boost::json::object json_of(const StreamState& stream);
 [[nodiscard]] boost::json::object json_of(const Tick& tick, Names& names);
 /// `jobs`: what is known of the runs' jobs.
 [[nodiscard]] boost::json::object json_of(const Run& run, Names& names, const std::map<JobId, JobView>& jobs);

@@ -35,6 +35,10 @@ void put(std::optional<std::int64_t>& counter, const std::optional<std::int64_t>
   if (fresh) counter = fresh;
 }
 
+std::string stream_name(std::string_view space, std::string_view name) {
+  return printable(space.empty() ? std::string(name) : fmt::format("{}.{}", space, name), max_name);
+}
+
 std::string upper(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -95,6 +99,13 @@ const Shape& sync_progress_shape() {
   static const Shape shape = [] {
     Shape made{"", counter_fields()};
     made.inside.push_back({"jobId", {}});
+    made.inside.push_back({"streams",
+                           {{"streamName", {}},
+                            {"streamNamespace", {}},
+                            {"recordsEmitted", {}},
+                            {"bytesEmitted", {}},
+                            {"recordsCommitted", {}},
+                            {"bytesCommitted", {}}}});
     return made;
   }();
   return shape;
@@ -104,6 +115,39 @@ std::optional<LiveCounters> sync_progress_from(const Node& node) {
   const auto id = node["jobId"].id_number();
   if (!id || *id <= 0) return std::nullopt;
   return LiveCounters{JobId{*id}, attempt_stats_from(node)};
+}
+
+std::vector<StreamState> stream_counters_from(const Node& node) {
+  std::vector<StreamState> streams;
+  for (const Node& element : node["streams"].elements) {
+    const std::string_view name = element["streamName"].text_or_empty();
+    if (name.empty()) continue;
+    const JobCounters counters = attempt_stats_from(element);
+    StreamState stream;
+    stream.name = stream_name(element["streamNamespace"].text_or_empty(), name);
+    stream.state = StreamRunState::unknown;
+    stream.records = counters.records_emitted ? counters.records_emitted : counters.records_committed;
+    stream.bytes = counters.bytes_emitted ? counters.bytes_emitted : counters.bytes_committed;
+    streams.push_back(std::move(stream));
+  }
+  return streams;
+}
+
+void merge_counters(std::vector<StreamState>& streams, std::vector<StreamState> counted) {
+  std::map<std::string, StreamState*> by_name;
+  for (StreamState& stream : streams) by_name.emplace(stream.name, &stream);
+  std::vector<StreamState> unlisted;
+  for (StreamState& stream : counted) {
+    const auto known = by_name.find(stream.name);
+    if (known == by_name.end()) {
+      unlisted.push_back(std::move(stream));
+      continue;
+    }
+    known->second->records = stream.records;
+    known->second->bytes = stream.bytes;
+  }
+  streams.insert(streams.end(), std::make_move_iterator(unlisted.begin()),
+                 std::make_move_iterator(unlisted.end()));
 }
 
 const Shape& attempt_stats_shape() {
@@ -156,8 +200,7 @@ std::optional<StreamReport> stream_report_from(const Node& node) {
   if (const auto id = node["jobId"].id_number()) report.job = JobId{*id};
   report.attempt = node["attemptNumber"].integer();
   report.changed = instant_from_epoch(node["transitionedAt"].integer()).value_or(Instant{});
-  report.stream.name =
-      printable(space.empty() ? std::string(name) : fmt::format("{}.{}", space, name), max_name);
+  report.stream.name = stream_name(space, name);
   report.stream.state = stream_run_state_from(*state);
   if (report.stream.state == StreamRunState::rate_limited) {
     report.stream.quota_reset = instant_from_epoch(node["metadata"]["quotaReset"].integer());

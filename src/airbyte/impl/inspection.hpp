@@ -35,6 +35,10 @@ struct LiveCounters {
 [[nodiscard]] const Shape& sync_progress_shape();
 /// Nothing while nothing runs, and before 1.0, when the reply was a list of streams.
 [[nodiscard]] std::optional<LiveCounters> sync_progress_from(const Node& node);
+/// What sync_progress tells of each stream: names and counters, no states.
+[[nodiscard]] std::vector<StreamState> stream_counters_from(const Node& node);
+/// `streams` with the counters of `counted`; whatever only these know comes last.
+void merge_counters(std::vector<StreamState>& streams, std::vector<StreamState> counted);
 [[nodiscard]] const Shape& attempt_stats_shape();
 [[nodiscard]] JobCounters attempt_stats_from(const Node& node);
 /// `counters` with everything that `fresh` has.

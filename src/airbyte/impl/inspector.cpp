@@ -25,22 +25,24 @@ Result<void> forgiven(const Error& error) {
 
 }  // namespace
 
-asio::awaitable<Result<void>> Inspector::complete(Place place, Traits traits, WorkspaceId workspace,
+asio::awaitable<Result<void>> Inspector::progress(Place place, Traits traits, WorkspaceId workspace,
                                                   JobInspection* inspection) {
-  // before 0.50 there is neither of these
-  if (traits.whole_instance) {
-    const Result<void> counted = co_await counters(place, traits, inspection);
+  if (!traits.whole_instance) co_return Result<void>();  // before 0.50 there is neither of these
+  std::vector<StreamState> counted_streams;
+  if (!is_terminal(inspection->job.status)) {
+    const Result<void> counted = co_await counters(place, traits, inspection, &counted_streams);
     if (!counted) co_return counted.error();
-    if (!workspace.empty() && inspection->job.attempts > 0) {
-      const Result<void> listed = co_await streams(place, workspace, inspection);
-      if (!listed) co_return listed.error();
-    }
   }
-  const Result<void> told = co_await workflow(place, inspection);
-  co_return told;
+  if (!workspace.empty() && inspection->job.attempts > 0) {
+    const Result<void> listed = co_await streams(place, workspace, inspection);
+    if (!listed) co_return listed.error();
+  }
+  merge_counters(inspection->streams, std::move(counted_streams));
+  co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> Inspector::counters(Place place, Traits traits, JobInspection* inspection) {
+asio::awaitable<Result<void>> Inspector::counters(Place place, Traits traits, JobInspection* inspection,
+                                                  std::vector<StreamState>* of_streams) {
   JobView& job = inspection->job;
   // Before 1.0 lists show the counters of the newest attempt, since then those of the job: the second reading
   // must count the same things as the first.
@@ -57,6 +59,7 @@ asio::awaitable<Result<void>> Inspector::counters(Place place, Traits traits, Jo
   if (reply) {
     const auto live = sync_progress_from(*reply);
     if (live && live->job == job.id && has_statistics(live->counters)) {
+      *of_streams = stream_counters_from(*reply);
       overlay(job.counters, live->counters);
       co_return Result<void>();
     }

@@ -19,12 +19,14 @@ class Inspector {
  public:
   explicit Inspector(Wire& wire) : wire_(wire) {}
 
-  /// Completes a reading of a job that has not ended with what this server tells: `inspection->job` is set,
-  /// and the ids of its connection and workspace are known. What cannot be had is left out; only being
-  /// cancelled is an error.
-  [[nodiscard]] boost::asio::awaitable<Result<void>> complete(Place place, Traits traits,
+  /// Completes a reading of a job with what this server tells of its progress: live counters unless it has
+  /// ended, and its streams. `inspection->job` is set, and the ids of its connection and workspace are known.
+  /// What cannot be had is left out; only being cancelled is an error.
+  [[nodiscard]] boost::asio::awaitable<Result<void>> progress(Place place, Traits traits,
                                                               WorkspaceId workspace,
                                                               JobInspection* inspection);
+  /// Whether the workflow of a job that has not ended runs. The same holds.
+  [[nodiscard]] boost::asio::awaitable<Result<void>> workflow(Place place, JobInspection* inspection);
   /// The newest lines of one attempt. Errc::not_found where the server has no such route or attempt.
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<std::string>>> attempt_log(Place place, JobId job,
                                                                                      std::uint32_t attempt,
@@ -35,12 +37,12 @@ class Inspector {
 
  private:
   [[nodiscard]] boost::asio::awaitable<Result<void>> counters(Place place, Traits traits,
-                                                              JobInspection* inspection);
+                                                              JobInspection* inspection,
+                                                              std::vector<StreamState>* of_streams);
   [[nodiscard]] boost::asio::awaitable<Result<void>> attempt_counters(Place place, bool with_bytes_committed,
                                                                       JobInspection* inspection);
   [[nodiscard]] boost::asio::awaitable<Result<void>> streams(Place place, WorkspaceId workspace,
                                                              JobInspection* inspection);
-  [[nodiscard]] boost::asio::awaitable<Result<void>> workflow(Place place, JobInspection* inspection);
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<std::string>>> tail(Call call, const Shape& shape,
                                                                               std::size_t most);
 

@@ -53,6 +53,27 @@ void tell_meaning(const settings::Settings& settings) {
   }
 }
 
+/// A connection that Airbyte schedules and a rule schedules, too.
+std::string two_schedulers(const Rule& rule, const ConnectionView& connection) {
+  const std::string own = printable(connection.schedule_text);
+  switch (rule.policy.airbyte_schedule) {
+    case AirbyteSchedulePolicy::refuse:
+      return fmt::format(
+          "  ! Airbyte schedules it too ({}): its ticks will be skipped; `syncwarden adopt` takes the "
+          "schedule "
+          "over",
+          own);
+    case AirbyteSchedulePolicy::tolerate:
+      return fmt::format(
+          "  ! two schedulers drive it, this rule and Airbyte ({}); `syncwarden adopt` takes the schedule "
+          "over",
+          own);
+    case AirbyteSchedulePolicy::set_manual:
+      break;
+  }
+  return fmt::format("  Airbyte's own schedule ({}) will be set to manual", own);
+}
+
 /// What each rule would manage. Returns whether something needs a person.
 bool tell_rules(const settings::Settings& settings, const Findings& findings) {
   const Plan& plan = *settings.plan;
@@ -77,11 +98,9 @@ bool tell_rules(const settings::Settings& settings, const Findings& findings) {
       remark = fmt::format("  ! it is {}", to_string(connection.status));
     const bool driven =
         connection.schedule == AirbyteSchedule::cron || connection.schedule == AirbyteSchedule::basic;
-    if (driven && rule->policy.airbyte_schedule == AirbyteSchedulePolicy::refuse &&
-        !rule->schedules.empty()) {
-      remark += fmt::format("  ! Airbyte schedules it too ({}): its ticks will be skipped",
-                            connection.schedule_text);
-      trouble = true;
+    if (driven && !rule->schedules.empty()) {
+      remark += two_schedulers(*rule, connection);
+      trouble = trouble || rule->policy.airbyte_schedule != AirbyteSchedulePolicy::set_manual;
     }
     fmt::print("managed   {}  ({})  by {}: schedule {}{}{}\n", name, connection.id.text, rule->where,
                settings::schedules_text(*rule), additions_of(*rule, settings.defaults), remark);

@@ -53,7 +53,10 @@ void add_completion(CLI::App& app, Chosen& chosen) {
   command->footer(
       "source <(syncwarden completion bash)      # zsh the same; in fish: syncwarden completion fish | "
       "source\n"
-      "Commands and flags always; connections' names where the daemon is up.");
+      "Commands and flags always; names of connections, sources, destinations and workspaces where the "
+      "daemon is up,\n"
+      "or, for `airbyte`, `export` and `adopt`, where flags or SYNCWARDEN_AIRBYTE_URL name an Airbyte that "
+      "is.");
   command->callback([shell, &chosen] {
     chosen = [shell] {
       fmt::print("{}", *shell == "bash" ? bash_script : *shell == "zsh" ? zsh_script : fish_script);

@@ -24,6 +24,20 @@ constexpr std::chrono::seconds between_looks{1};
 /// So long may the daemon be away, for a restart, before nobody waits any more.
 constexpr Millis longest_absence{std::chrono::seconds{60}};
 
+/// The streams of a watched job. A daemon or an Airbyte that does not tell them costs nothing but them.
+struct StreamLook {
+  bool asks = true;
+
+  void fill(DaemonClient& client, const std::string& of, SyncState& state) {
+    if (!asks || state.job == 0) return;
+    const auto answer =
+        client.get(path_of("connections", of) + "/streams" + query_of({{"job", std::to_string(state.job)}}));
+    if (answer) state.streams = streams_of(*answer);
+    // An older daemon has no such page: it is not asked again.
+    asks = answer || (answer.error().code != Errc::not_found && answer.error().code != Errc::unsupported);
+  }
+};
+
 struct Sync {
   DaemonFlags daemon;
   ConfigFlags config;
@@ -50,6 +64,10 @@ struct Sync {
       return report({Errc::usage, "--match and --dry-run go with --failed-since", "", ""});
     if (!since_text.empty() && direct)
       return report({Errc::usage, "--failed-since asks the daemon what failed", "--direct", "leave it out"});
+    if (direct && !key.empty()) {
+      return report({Errc::usage, "only the daemon remembers what was asked before", "--idempotency-key",
+                     "leave out --direct; Airbyte itself refuses a sync while one runs"});
+    }
     if (!since_text.empty()) return rerun_failed();
     return direct ? without_daemon() : through_daemon();
   }
@@ -57,7 +75,7 @@ struct Sync {
   [[nodiscard]] int without_daemon() const {
     const auto settings = config.load();
     if (!settings) return exit_usage;
-    return run_direct_sync(*settings, {connection, wait, timeout, daemon.json});
+    return run_direct_sync(*settings, {connection, wait, timeout, daemon.json, config.given()});
   }
 
   [[nodiscard]] int through_daemon() {
@@ -80,19 +98,31 @@ struct Sync {
     return watch(**client, connection, run, runtime::read_clock().mono);
   }
 
+  /// As it can be pasted into a shell, for the daemon that was asked.
+  [[nodiscard]] std::string cancel_command(const std::string& of) const {
+    std::string command = "syncwarden cancel " + shell_word(of);
+    if (!daemon.url.empty()) command += " --url " + shell_word(daemon.url);
+    if (daemon.url.empty() && !daemon.file.empty()) command += " --config.file " + shell_word(daemon.file);
+    return command;
+  }
+
   /// Until the run has ended, or `timeout` after `begin`.
   [[nodiscard]] int watch(DaemonClient& client, const std::string& of, const std::string& run,
                           Mono begin) const {
     ProgressDisplay display(Look::of_output());
     Mono seen = runtime::read_clock().mono;
+    StreamLook streams;
     while (true) {
       const auto runs = client.get("runs" + query_of({{"connection", of}, {"run", run}}));
       const auto picture = client.get(path_of("connections", of));
       const Now now = runtime::read_clock();
       if (runs && picture) {
         seen = now.mono;
-        const auto state = sync_state(*runs, *picture);
-        if (state && !daemon.json) display.show(*state, now.wall);
+        auto state = sync_state(*runs, *picture);
+        if (state && !daemon.json) {
+          streams.fill(client, of, *state);
+          display.show(*state, now.wall);
+        }
         if (state && state->over()) {
           display.end();
           fmt::print("{}\n",
@@ -108,7 +138,8 @@ struct Sync {
       const bool late = timeout && now.mono - begin >= *timeout;
       if (!late && client.pause(between_looks)) continue;
       display.end();
-      fmt::print(stderr, "the sync goes on; cancel it with: syncwarden cancel '{}'\n", of);
+      fmt::print(stderr, "{}the sync goes on; cancel it with: {}\n",
+                 late ? fmt::format("it has not ended within {}: ", timeout_text) : "", cancel_command(of));
       return exit_still_running;
     }
   }

@@ -1,4 +1,5 @@
 // syncwarden airbyte connections
+#include "app/daemon_client.hpp"
 #include "app/screen.hpp"
 #include "app/setup/sheets.hpp"
 #include "app/setup/verbs.hpp"
@@ -7,7 +8,12 @@
 #include "provision/streams.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -58,6 +64,58 @@ int Connections::show(Desk& desk, const ConnectionEntry& connection) const {
   return exit_done;
 }
 
+/// Nothing where there is no such daemon, or nobody knows its address.
+std::unique_ptr<DaemonClient> quiet_client(const DaemonFlags& flags) {
+  auto client = DaemonClient::make(flags);
+  return client ? std::move(*client) : nullptr;
+}
+
+/// Of these ids those that a rule of the daemon schedules, with its schedules.
+std::map<std::string, std::string> scheduled_by_rules(DaemonClient& client,
+                                                      const std::set<std::string>& ids) {
+  std::map<std::string, std::string> both;
+  std::string after;
+  do {
+    const auto page = client.get("connections" + query_of({{"limit", "1000"}, {"after", after}}));
+    if (!page) break;
+    for (const Answer& connection : (*page)["connections"].items()) {
+      const std::string id = connection["id"].text();
+      std::string schedules;
+      for (const Answer& schedule : connection["schedules"].items())
+        schedules += (schedules.empty() ? "" : ", ") + schedule.text();
+      if (ids.contains(id) && !schedules.empty()) both.emplace(id, schedules);
+    }
+    after = (*page)["next"].text();
+  } while (!after.empty());
+  return both;
+}
+
+/// The standing warning, on standard error: connections that Airbyte schedules and a rule of the daemon, too.
+/// A daemon that is not there has no rules.
+void warn_of_two_schedulers(const std::vector<ConnectionEntry>& all, const std::string& config_file) {
+  DaemonFlags flags;
+  flags.file = config_file;
+  std::set<std::string> scheduled;
+  for (const auto& one : all) {
+    if (one.schedule.kind == AirbyteSchedule::basic || one.schedule.kind == AirbyteSchedule::cron)
+      scheduled.insert(one.id.text.str());
+  }
+  auto client = scheduled.empty() ? nullptr : quiet_client(flags);
+  if (client == nullptr) return;
+  const auto both = scheduled_by_rules(*client, scheduled);
+  if (both.empty()) return;
+  fmt::print(stderr, "warning: two schedulers drive {} of these connections, Airbyte and syncwarden at {}:\n",
+             both.size(), client->url());
+  for (const auto& one : all) {
+    const auto found = both.find(one.id.text.str());
+    if (found == both.end()) continue;
+    fmt::print(stderr, "  {}: Airbyte: {}; syncwarden: {}\n", printable(one.name),
+               printable(one.schedule.text()), found->second);
+  }
+  fmt::print(stderr,
+             "`syncwarden adopt CONNECTION` moves Airbyte's schedule into a rule and sets it to manual\n");
+}
+
 int Connections::list() const {
   int outcome = exit_done;
   const auto desk = Desk::open(*flags, outcome);
@@ -71,6 +129,8 @@ int Connections::list() const {
   } else {
     fmt::print("{}", connections_sheet(*all, *names, Look::of_output()));
   }
+  std::fflush(stdout);
+  warn_of_two_schedulers(*all, flags->config.file());
   return exit_done;
 }
 

@@ -207,6 +207,10 @@ std::optional<settings::PlainDocument> read_document(const std::string& path) {
   for (const auto& warning : loaded.warnings)
     fmt::print(stderr, "warning: {}\n", settings::to_string(warning));
   for (const auto& problem : loaded.problems) fmt::print(stderr, "error: {}\n", settings::to_string(problem));
+  if (!loaded.problems.empty() && loaded.problems.front().line == 0 && path != "-")
+    fmt::print(stderr,
+               "give a YAML or JSON file that you may read, or - for standard input; config/pipelines has "
+               "examples\n");
   return std::move(loaded.document);
 }
 

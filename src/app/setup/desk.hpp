@@ -37,6 +37,10 @@ class Desk {
 
   [[nodiscard]] AirbyteAdmin& airbyte() { return *admin_; }
   [[nodiscard]] bool json() const { return flags_.json; }
+  /// A command for the same Airbyte, as it can be pasted into a shell.
+  [[nodiscard]] std::string command(std::string_view words) const {
+    return "syncwarden " + std::string(words) + flags_.config.given();
+  }
 
   /// Those that are meant: --workspace, else airbyte.workspaces, else all.
   [[nodiscard]] Result<std::vector<WorkspaceEntry>> workspaces();
