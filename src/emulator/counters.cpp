@@ -138,6 +138,10 @@ JobInspection Airbyte::inspect(const Job& job) const {
   stream.name = "public." + connections_[job.connection].view.source.name.str();
   stream.state = stream_state(job);
   stream.quota_reset = quota_reset(job);
+  // The only stream: what it has read is what the job has.
+  const JobCounters& counters = inspection.job.counters;
+  stream.records = counters.records_emitted ? counters.records_emitted : counters.records_committed;
+  stream.bytes = counters.bytes_emitted ? counters.bytes_emitted : counters.bytes_committed;
   inspection.streams.push_back(std::move(stream));
   return inspection;
 }
