@@ -293,8 +293,7 @@ void play_killed(SelftestStep& step, bool sabotage) {
 
 constexpr std::size_t outage_fleet = 500;
 
-constexpr Instant outage_from = midnight + hours{5} + minutes{30};
-constexpr Instant outage_until = outage_from + hours{1};
+constexpr Millis outage_begins = hours{5} + minutes{30};  // after midnight
 
 Setup outage_world(bool sabotage) {
   auto world = world_of("fleet-001", healthy());
@@ -304,6 +303,8 @@ Setup outage_world(bool sabotage) {
 }
 
 void play_unreachable(SelftestStep& step, bool sabotage) {
+  const Instant outage_from = midnight + outage_begins;
+  const Instant outage_until = outage_from + hours{1};
   Play play(step, outage_world(sabotage));
   play.until(outage_from);
   play.world().cut_off(outage_until, false);

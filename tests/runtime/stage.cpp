@@ -36,7 +36,8 @@ PlanPtr hourly(OverlapPolicy overlap) {
   auto plan = std::make_shared<Plan>();
   plan->triggers_per_second = 0;
   plan->poll.connections = std::chrono::hours{24};
-  plan->poll.max = std::chrono::minutes{30};  // the tests leap: an hour without a poll is no long silence here
+  plan->poll.max =
+      std::chrono::minutes{30};  // the tests leap: an hour without a poll is no long silence here
   for (std::size_t i = 0; i < Stage::connection_count; ++i) {
     Rule rule;
     rule.match.id = Stage::connection(i).text;
