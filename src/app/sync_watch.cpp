@@ -196,6 +196,7 @@ std::string stream_line(const StreamState& stream, Instant now) {
 std::vector<std::string> stream_lines(const std::vector<StreamState>& streams, Instant now,
                                       std::size_t most) {
   std::vector<const StreamState*> ordered;
+  ordered.reserve(streams.size());
   for (const StreamState& stream : streams) ordered.push_back(&stream);
   std::stable_sort(ordered.begin(), ordered.end(), [](const StreamState* a, const StreamState* b) {
     return urgency(a->state) < urgency(b->state);
