@@ -45,6 +45,39 @@ TEST_F(Open, TheBaselineIsTheNewestJobSeenAnywhere) {
   EXPECT_EQ(desk.run(monday + 2h).baseline, foreign);
 }
 
+/// What somebody started while the machine slept is not taken for the effect of the next request.
+TEST(Baseline, AfterASuspendAPollComesBeforeAnyRequest) {
+  Desk desk(plan_of(rule()), {connection("c"), connection("other")});
+  desk.plan.rules[0].match.id = "c";
+  desk.reload();
+  desk.pass(1s);
+  desk.by_hand();
+  const std::size_t polls = desk.polls.size();
+  desk.hold_polls = true;
+  desk.suspend(45min);
+  const JobId foreign = desk.start_job("other");
+  desk.pass(1s);
+  EXPECT_GT(desk.polls.size(), polls);
+  EXPECT_TRUE(desk.sent.empty());
+  desk.hold_polls = false;
+  desk.release_polls();
+  desk.pass(1min);
+  ASSERT_EQ(desk.sent.size(), 1U);
+  EXPECT_EQ(desk.run(one).baseline, foreign);
+}
+
+/// A list that takes longer than any silence may last holds no sync back.
+TEST(Baseline, AnAirbyteThatIsSlowToListStillGetsItsSyncs) {
+  Desk desk(plan_of(rule()), {connection("c")});
+  desk.by_hand();
+  desk.until(one - 5min);
+  desk.hold_polls = true;
+  desk.until(one + 1min);
+  desk.release_polls();
+  desk.pass(1s);
+  EXPECT_EQ(desk.sent.size(), 1U);
+}
+
 TEST_F(Open, CreatedIsProven) {
   const JobId job = desk.start_job("c");
   desk.answer(created(job));

@@ -209,8 +209,7 @@ struct Core::Machine {
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
   std::uint64_t poll_number = 0;
   Mono poll_asked, probe_asked, connections_asked;
-  Now asked_poll{},
-      answered_poll{};  ///< when the newest poll, and the newest one with an answer, was asked for
+  Now asked_poll{}, answered_poll{};  ///< when the newest poll was asked for, and the newest answer came
   std::optional<Mono> next_probe, next_connections, next_jobs;
   std::optional<Mono> throttled_until;
   std::uint32_t throttles = 0;

@@ -64,7 +64,10 @@ void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
 void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (seen.poll != poll_number || !reading_jobs) return;
   reading_jobs = false;
-  answered_poll = asked_poll;
+  // By its arrival, so that an Airbyte that takes minutes to list still gets its syncs; but an answer from
+  // before a suspend shows the past.
+  const Millis slept = (now.wall - asked_poll.wall) - (now.mono - asked_poll.mono);
+  if (slept <= longest_gap()) answered_poll = now;
   tell(fact::PollDone{"jobs", seen.page ? std::optional<Error>{} : std::optional<Error>{seen.page.error()},
                       now.mono - poll_asked});
   if (!seen.page) {
