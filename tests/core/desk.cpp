@@ -257,11 +257,13 @@ in::JobsSeen Desk::page(const out::ReadJobs& request) {
 
 void Desk::release_polls() {
   hold_polls = false;
-  while (!held_.empty()) {
-    const auto request = held_.front();
-    held_.pop_front();
-    step(page(request));
-  }
+  while (!held_.empty()) release_one_poll();
+}
+
+void Desk::release_one_poll() {
+  const auto request = held_.front();
+  held_.pop_front();
+  step(page(request));
 }
 
 std::string Desk::tick(Instant nominal, const std::string& schedule) const {

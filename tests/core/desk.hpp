@@ -130,6 +130,8 @@ class Desk {
   [[nodiscard]] Instant airbyte_now() const { return now.wall + airbyte_ahead_; }
   [[nodiscard]] std::size_t job_count() const { return jobs.size(); }
   void release_polls();
+  /// Answers the oldest one that is held; later ones stay open.
+  void release_one_poll();
   /// Asks for a poll by letting the longest pause pass.
   void poll() { pass(plan.poll.max); }
   /// Asks for a discovery of connections.

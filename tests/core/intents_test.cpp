@@ -73,7 +73,7 @@ TEST(Baseline, AnAirbyteThatIsSlowToListStillGetsItsSyncs) {
   desk.until(one - 5min);
   desk.hold_polls = true;
   desk.until(one + 1min);
-  desk.release_polls();
+  desk.release_one_poll();
   desk.pass(1s);
   EXPECT_EQ(desk.sent.size(), 1U);
 }
