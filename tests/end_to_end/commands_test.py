@@ -5,6 +5,7 @@ Each check is a function named test_…; `--list` names them, `--only WORD` pick
 `syncwarden demo`; the others need no daemon, or one of their own.
 """
 import argparse
+import datetime
 import json
 import os
 import re
@@ -160,8 +161,16 @@ def test_what_changes_something_is_guarded(place):
     check(http_request(target)[0] == 405, "GET changes nothing")
 
 
+def far_enough_ahead(place):
+    """When the next tick of CUSTOMERS is due, if that is some seconds from now."""
+    now, due = place.json("status")["now"], place.json("status", CUSTOMERS)["next_run"]
+    left = datetime.datetime.fromisoformat(due) - datetime.datetime.fromisoformat(now)
+    return due if left.total_seconds() > 3 else None
+
+
 def test_a_pause_holds_until_it_is_resumed(place):
-    due = place.json("status", CUSTOMERS)["next_run"]
+    # A tick that comes due between the question and the pause would be started, and the pause would cover none.
+    due = wait_until(lambda: far_enough_ahead(place), "a tick that is not due at once", every=0.5)
     said = place.run("pause", CUSTOMERS, "--until", "2h", "--reason", "migration")
     check("paused until" in said and "what runs goes on" in said, said)
     said = place.run("status", CUSTOMERS)
