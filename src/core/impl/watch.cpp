@@ -76,6 +76,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   }
   const JobsPage& page = *seen.page;
   failed_polls = 0;
+  seen_poll = seen.poll;
   last_jobs_poll = now.wall;
   airbyte_seen();
   observed_poll();
