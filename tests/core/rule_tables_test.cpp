@@ -355,19 +355,6 @@ TEST_P(Rule6ObservedTime, AgesNoStuckJob) {
   EXPECT_FALSE(desk.told<fact::StuckFound>().empty());
 }
 
-TEST_P(Rule6ObservedTime, SettlesNoRequest) {
-  Desk desk(plan_of(rule("0 0 1 * * ?")), {connection("c"), connection("other")});
-  desk.plan.rules[0].match.id = "c";
-  desk.reload();
-  desk.job_length.reset();
-  desk.by_hand();
-  desk.until(one);
-  desk.answer(reply_of(TriggerAnswer::unclear));
-  GetParam().unseen(desk);
-  EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
-  EXPECT_THAT(desk.sent, SizeIs(1)) << "what may still take effect is not asked for again";
-}
-
 INSTANTIATE_TEST_SUITE_P(Unseen, Rule6ObservedTime,
                          testing::Values(UnseenCase{"forward_step",
                                                     [](Desk& d) { d.set_clock(d.now.wall + 5h); }},
@@ -378,6 +365,32 @@ INSTANTIATE_TEST_SUITE_P(Unseen, Rule6ObservedTime,
                                                       d.pass(5h);
                                                       d.away = false;
                                                     }}),
+                         by_name);
+
+class Rule6SettleTime : public testing::TestWithParam<UnseenCase> {};
+
+TEST_P(Rule6SettleTime, PassesWithTheTimeThatTheMachineWasAwake) {
+  Desk desk(plan_of(rule("0 0 1 * * ?")), {connection("c"), connection("other")});
+  desk.plan.rules[0].match.id = "c";
+  desk.reload();
+  desk.job_length.reset();
+  desk.by_hand();
+  desk.until(one);
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.poll();
+  GetParam().unseen(desk);
+  desk.end_job(desk.start_job("other"), JobStatus::succeeded);  // its workers live
+  desk.pass(1min);
+  EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
+  EXPECT_THAT(desk.sent, SizeIs(1)) << "what may still take effect is not asked for again";
+  desk.pass(4min);
+  EXPECT_THAT(desk.sent, SizeIs(2));
+}
+
+INSTANTIATE_TEST_SUITE_P(Unseen, Rule6SettleTime,
+                         testing::Values(UnseenCase{"forward_step",
+                                                    [](Desk& d) { d.set_clock(d.now.wall + 5h); }},
+                                         UnseenCase{"suspend", [](Desk& d) { d.suspend(5h); }}),
                          by_name);
 
 // ---- rule 7: jitter
