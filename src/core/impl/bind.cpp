@@ -73,7 +73,7 @@ void Core::Machine::boot(const in::Booted& first) {
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
   for (const auto& run : snapshot.open_runs) restore_run(run);
   for (ConnectionIndex i = 0; i < connections.size(); ++i) {
-    watch_management(connections[i], true);
+    watch_management(connections[i], RulesWere::unknown);
     expect_freshness(i);
     expect_airbyte_run(i);
   }
@@ -245,7 +245,7 @@ void Core::Machine::adopt_plan(PlanPtr next) {
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) {
     bind(i);
-    watch_management(connections[i], true);
+    watch_management(connections[i], RulesWere::edited);
     watch_connection(connections[i], connections[i].view, true);
     expect_freshness(i);
   }
@@ -285,7 +285,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     if (known == nullptr) keep(put::PutHistory{connection.history});
     connection.asked_manual = false;
     bind(index);
-    watch_management(connections[index], false);
+    watch_management(connections[index], RulesWere::the_same);
     watch_connection(connections[index], before, !fresh);
     expect_freshness(index);
     expect_airbyte_run(index);
@@ -299,7 +299,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     keep(put::DropConnection{connection.view.id});
     const ConnectionIndex index = connection_index.at(connection.view.id);
     bind(index);
-    watch_management(connection, false);
+    watch_management(connection, RulesWere::the_same);
     expect_freshness(index);
     expect_airbyte_run(index);
   }

@@ -373,7 +373,8 @@ struct Core::Machine {
   void job_failed(Connection& connection, const JobView& job);
   void verified_success(ConnectionIndex index, const JobView& job, const std::string& outlier);
   void watch_connection(Connection& connection, const ConnectionView& before, bool known);
-  void watch_management(Connection& connection, bool rules_edited);
+  enum class RulesWere : std::uint8_t { the_same, edited, unknown };  ///< since the last look
+  void watch_management(Connection& connection, RulesWere rules);
   void watch_rules();
   void expect_freshness(ConnectionIndex index);
   [[nodiscard]] std::optional<Instant> excused_until(const Connection& connection) const;
