@@ -41,8 +41,11 @@ void Core::Machine::boot(const in::Booted& first) {
   resume_fleet_hold();
   restore_commands(snapshot);
   for (const auto& pause : snapshot.pauses) pauses.emplace(pause.connection, pause);
-  for (const auto& recovery : snapshot.recoveries)
+  for (const auto& recovery : snapshot.recoveries) {
     recoveries.emplace(recovery.job, std::pair{recovery, observed.now()});
+    // Whether it was sent and answered, the former life knew.
+    if (!recovery.by.empty() && !recovery.given_up) lost_cancels.emplace(recovery.job, std::string{});
+  }
   job_cursor = snapshot.job_cursor;
   for (const auto& cursor : snapshot.cursors) unbound_cursors.emplace(cursor.schedule, cursor);
   for (const auto& record : snapshot.jobs) {

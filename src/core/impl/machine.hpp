@@ -179,11 +179,12 @@ struct Core::Machine {
   ObservedClock observed;
   IncidentBook incidents;
   std::map<JobId, std::pair<Recovery, Millis>> recoveries;  // with the observed time of the last request
-  std::map<ConnectionId, Pause> pauses;                     // the empty id: everything
-  std::map<std::string, CommandRecord> commands;            // by idempotency key
-  std::map<std::string, std::size_t> rule_counts;           // connections that each rule named last
-  Agenda late;                                              // by connection: when its data becomes late
-  Agenda airbyte_due;  // by connection: when Airbyte should have run it itself
+  std::map<JobId, std::string> lost_cancels;       // asked for by hand, and the reply told nothing: why
+  std::map<ConnectionId, Pause> pauses;            // the empty id: everything
+  std::map<std::string, CommandRecord> commands;   // by idempotency key
+  std::map<std::string, std::size_t> rule_counts;  // connections that each rule named last
+  Agenda late;                                     // by connection: when its data becomes late
+  Agenda airbyte_due;                              // by connection: when Airbyte should have run it itself
   std::set<ScheduleIndex> chains;
   std::array<std::size_t, all_wait_causes.size()> held{};
   Instant late_grace_until{};                     // nothing counts as late before
@@ -344,6 +345,7 @@ struct Core::Machine {
   void look_again_at(ActiveJob& job, const JobCounters& counters);
   std::optional<std::uint32_t> meant_attempts(const Recovery& recovery) const;
   void pass_ladder();
+  void give_up_cancel(const Connection& connection, Recovery& recovery, std::string what);
   void drop_recovery(JobId job);
   void forget_cancel(const Connection& connection, const JobView& job);
   void cancel_answered(const in::CancelAnswered& answered);
@@ -393,6 +395,8 @@ struct Core::Machine {
   Result<CommandDone> do_command(const CommandRequest& request, const command::Drain& drain,
                                  std::string& what);
   Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
+  void cancel_by_hand(Connection& connection, JobId job, const std::string& who);
+  void pass_cancel_by_hand(Connection& connection, JobId job);
   void restore_commands(const Snapshot& snapshot);
   void forget_commands();
 

@@ -366,8 +366,10 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
   if (!ending.lost && job.status == JobStatus::cancelled) {
     std::optional<FailureClass> failure;
     const bool was_stuck = ending.recovery && ending.recovery->kind;
-    if (ending.recovery && !was_stuck)
-      open.run.why = fmt::format("job {} was cancelled by a blackout", job.id.value);
+    if (ending.recovery && !was_stuck) {
+      open.run.why = fmt::format("job {} was cancelled by {}", job.id.value,
+                                 ending.recovery->by.empty() ? "a blackout" : ending.recovery->by);
+    }
     if (was_stuck) {
       open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(*ending.recovery->kind));
       if (ending.recovery->kind == StuckKind::max_run_time) failure = FailureClass::deadline;
