@@ -31,8 +31,8 @@ bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
   const auto* rule = connections[slot.connection].rule;
   const Millis jitter = rule ? rule->policy.jitter : Millis{};
   const Instant first = slot.decided_before->first;
-  // As Quartz counts, which nominal follows an instant within a repeated hour depends on where the count began: it
-  // begins before that hour here, as it did when the nominals were decided.
+  // As Quartz counts, which nominal follows an instant within a repeated hour depends on where the count
+  // began: it begins before that hour here, as it did when the nominals were decided.
   Instant from = std::max(slot.watermark, first - longest_repeat);
   auto beyond = next_tick(*slot.when.calendar(), slot.id.text, jitter, from);
   while (beyond && beyond->nominal <= first) {
