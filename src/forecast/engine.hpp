@@ -66,6 +66,8 @@ struct Setup {
   /// What the first life finds on its disk.
   Snapshot found;
   Tampering tampering;
+  /// The disk forgets what it is told to; otherwise it keeps everything, to be judged at the end.
+  bool prunes = false;
 };
 
 class Engine {
