@@ -55,7 +55,7 @@ TEST_P(IncidentKinds, OpenOnceSurviveARestartAndCloseWithTheirCause) {
   c.happens(desk);
   EXPECT_THAT(open_incidents(desk), ElementsAre(c.kind));
   const auto number = desk.disk.incidents().rbegin()->first;
-  desk.pass(3min);
+  desk.pass(1min);
   desk.crash(1min);
   desk.pass(3min);
   EXPECT_THAT(open_incidents(desk), ElementsAre(c.kind));

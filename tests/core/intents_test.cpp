@@ -130,10 +130,46 @@ TEST_F(Open, AResetIsNoEffect) {
 
 TEST_F(Open, WithoutMovementAnUnclearAnswerStaysUnresolved) {
   desk.answer(reply_of(TriggerAnswer::unclear));
-  desk.pass(50min);
+  desk.pass(3 * desk.plan.settle - 1min);
   EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
   EXPECT_EQ(desk.core().fleet(desk.now.wall).intents_unresolved, 1U);
   EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+/// An Airbyte with one connection: nothing else ever moves, and it is not to stand still for ever.
+TEST_F(Open, WithoutMovementOneRunAsksAgainAfterALongLook) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  desk.pass(2 * desk.plan.settle);
+  desk.away = true;  // what nobody sees counts for nothing
+  desk.pass(3h);
+  desk.away = false;
+  desk.pass(desk.plan.settle / 2);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.pass(desk.plan.settle);
+  ASSERT_EQ(desk.sent.size(), 2U);
+  EXPECT_EQ(desk.sent[1].request.request, 2U);
+  EXPECT_EQ(desk.run(one).baseline, JobId{}) << "what is newer than it may be the first request's effect";
+}
+
+/// Airbyte's proxy went away with a herd: one asks again, and its job is the evidence for all the others.
+TEST(Canary, OneOfAHerdAsksAgainAndTheOthersFollowItsJob) {
+  std::vector<ConnectionView> views;
+  for (int i = 0; i < 20; ++i) views.push_back(connection("c" + std::to_string(i)));
+  Desk desk(plan_of(rule("0 0 1 * * ?")), views);
+  desk.airbyte = [](const out::TriggerSync&) { return reply_of(TriggerAnswer::unclear); };
+  desk.until(one + 1s);
+  ASSERT_EQ(desk.sent.size(), 20U);
+  desk.by_hand();
+  desk.pass(3 * desk.plan.settle + 2min);
+  ASSERT_EQ(desk.sent.size(), 21U) << "one";
+  desk.pass(2 * desk.plan.settle);
+  EXPECT_EQ(desk.sent.size(), 21U) << "and no other while nothing is known of it";
+  const auto bold = desk.sent.back().request;
+  desk.airbyte = nullptr;
+  desk.answer(bold, created(desk.start_job(bold.connection.text.str())));
+  desk.pass(desk.job_length.value_or(Millis{}) + 2min);
+  EXPECT_EQ(desk.sent.size(), 40U);
+  EXPECT_EQ(desk.core().fleet(desk.now.wall).intents_unresolved, 0U);
 }
 
 TEST_F(Open, AfterSettleAndMovementItIsAskedAgainWithTheOldBaseline) {
@@ -206,7 +242,7 @@ TEST_F(Open, WhatEndedBeforeTheIntentIsNoMovementWheneverItIsSeen) {
   desk.until(monday + 2h);
   desk.end_job(elsewhere, JobStatus::succeeded);
   desk.crash(10min);  // the daemon boots, and sees only now what ended before
-  desk.pass(30min);
+  desk.pass(3 * desk.plan.settle - 1min);
   EXPECT_EQ(desk.run(monday + 2h).phase, RunPhase::unresolved);
   EXPECT_EQ(desk.sent.size(), 2U);
   move_elsewhere();

@@ -204,9 +204,8 @@ void Chronicle::limits_are_kept(Instant truth, const Decision& decision) {
   for (const auto& mutation : decision.durable) {
     const auto* put = std::get_if<put::PutRun>(&mutation);
     if (put == nullptr) continue;
-    const auto before = decided_.find(put->run.id);
-    const bool starts = put->run.phase == RunPhase::intended &&
-                        (before == decided_.end() || before->second.phase != RunPhase::intended);
+    // One whose request has an unknown fate has its slot already, also when it asks once more.
+    const bool starts = put->run.phase == RunPhase::intended && !decided_.contains(put->run.id);
     reckon(put->run);
     const auto view = starts ? view_of(put->run.connection) : std::nullopt;
     if (!view) continue;

@@ -8,8 +8,6 @@
 namespace syncwarden::core {
 namespace {
 
-/// A request whose turn has not come by then goes back into the queue, where priorities hold.
-constexpr Millis lane_patience{std::chrono::minutes{2}};
 /// Airbyte's clock and ours may differ by this much.
 constexpr Millis clocks_differ{std::chrono::minutes{3}};
 
@@ -218,7 +216,7 @@ bool Core::Machine::allowed(RunId id) {
 std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
   const auto& connection = connections[open.connection];
   const auto& unclaimed = connection.history.unclaimed;
-  if (open.run.requests > 0 || open.tick_decided) {
+  if (open.run.requests > 0 || (open.tick_decided && !open.run.schedule.empty())) {
     // An earlier request, or the job that followed, may have had its turn in a life that the state does not
     // know of.
     if (!open.restored || unclaimed.empty() || unclaimed.back().id <= open.run.baseline) return std::nullopt;

@@ -331,8 +331,10 @@ void Core::Machine::tell_unresolved() {
     const auto* connection = find_connection(entry->second.connection);
     const bool still =
         connection != nullptr &&
-        std::any_of(connection->holding.begin(), connection->holding.end(),
-                    [&](const RunId& id) { return runs.at(id).run.phase == RunPhase::unresolved; });
+        std::any_of(connection->holding.begin(), connection->holding.end(), [&](const RunId& id) {
+          const auto& open = runs.at(id);
+          return open.run.phase == RunPhase::unresolved || open.asks_once_more;
+        });
     if (!still) settled.push_back(entry->first);
   }
   for (const auto& key : settled) incidents.close(key, "no request of its is unresolved any more", now.wall);

@@ -11,6 +11,8 @@ namespace {
 
 /// 409 answers without any job in the list: after this many the tick is given up as an overlap.
 constexpr std::uint32_t phantom_conflicts = 3;
+/// So many settle times without any movement, in observed time, and one run asks again.
+constexpr int canary_patience = 3;
 constexpr Millis throttle_min{std::chrono::seconds{60}};
 constexpr Millis throttle_max{std::chrono::minutes{15}};
 
@@ -37,8 +39,13 @@ void Core::Machine::trigger_answered(const in::TriggerAnswered& answered) {
   }
   if (open.run.phase != RunPhase::intended && open.run.phase != RunPhase::unresolved) return;
   leave_lane(open);
+  const bool once_more = std::exchange(open.asks_once_more, false);
   if (reply.answer != TriggerAnswer::created) tell(fact::TriggerFailed{open.run, reply.answer, reply.error});
 
+  if (once_more && reply.answer != TriggerAnswer::created && reply.answer != TriggerAnswer::conflict) {
+    make_unresolved(open);  // whatever it says of this request, the one before may still have its effect
+    return;
+  }
   switch (reply.answer) {
     case TriggerAnswer::created:
       trigger_created(open, reply);
@@ -155,6 +162,7 @@ void Core::Machine::make_unresolved(OpenRun& open) {
   leave_lane(open);
   open.run.phase = RunPhase::unresolved;
   open.since = now.mono;
+  open.observed_since = observed.now();
   unresolved.emplace(open.run.intended, open.run.id);
   mono_timers.emplace(now.mono + plan->settle, open.run.id);
   keep_run(open);
@@ -205,6 +213,48 @@ void Core::Machine::look_for_effects(ConnectionIndex index, const JobView& job) 
   if (older != holding.end()) take_job(runs.at(*older), job.id, Attribution::adopted);
 }
 
+/// The settle time is over, and a complete poll that was asked for since shows nothing newer.
+bool Core::Machine::shows_no_effect(const OpenRun& open, const JobsPage& page) const {
+  const bool covered = !page.covers || std::find(page.covers->begin(), page.covers->end(),
+                                                 open.run.connection) != page.covers->end();
+  return open.since + plan->settle <= poll_asked && covered && page.ended_complete;
+}
+
+/// Where nothing moves, nothing proves that Airbyte's workers live: its only connection, or a proxy that went
+/// away with a whole herd. Then one run at a time asks once more after a long look. It stays what it is, a
+/// run whose effect is not known: a request that still waits for the workers is joined by the next one
+/// (reference 6.1), and the job that comes of it is the evidence for the others.
+std::optional<RunId> Core::Machine::canary(const JobsPage& page) const {
+  const Millis patience = canary_patience * plan->settle;
+  if (!can_trigger() || plan->mode == Mode::shadow ||
+      (last_canary && observed.now() < *last_canary + patience)) {
+    return std::nullopt;
+  }
+  for (const auto& [intended, id] : unresolved) {
+    const auto& open = runs.at(id);
+    const auto& connection = connections[open.connection];
+    const bool may_ask = connection.present && connection.rule != nullptr &&
+                         connection.view.status == ConnectionStatus::active && !is_paused(connection) &&
+                         blackout_of(connection) == nullptr;
+    if (open.run.phase == RunPhase::unresolved && may_ask && shows_no_effect(open, page) &&
+        observed.now() >= open.observed_since + patience) {
+      return id;
+    }
+  }
+  return std::nullopt;
+}
+
+void Core::Machine::ask_once_more(OpenRun& open) {
+  last_canary = observed.now();
+  open.asks_once_more = true;
+  open.run.phase = RunPhase::intended;
+  ++open.run.requests;
+  keep_run(open);
+  enter_lane(open);
+  tell(fact::TriggerSent{open.run});
+  effect(out::TriggerSync{open.run.id, open.run.requests, open.run.connection, now.mono + lane_patience});
+}
+
 /// After the settle time, a complete poll that shows nothing newer, while other jobs have moved, is the
 /// evidence that a request had no effect.
 void Core::Machine::give_up_unresolved(const JobsPage& page) {
@@ -212,16 +262,19 @@ void Core::Machine::give_up_unresolved(const JobsPage& page) {
   std::vector<RunId> without_effect;
   for (const auto& [intended, id] : unresolved) {
     const auto& open = runs.at(id);
-    const bool settled = open.since + plan->settle <= poll_asked;
     const bool workers_live = last_movement && *last_movement >= open.since;
-    const bool covered = !page.covers || std::find(page.covers->begin(), page.covers->end(),
-                                                   open.run.connection) != page.covers->end();
-    if (settled && workers_live && covered && page.ended_complete) without_effect.push_back(id);
+    if (open.run.phase == RunPhase::unresolved && workers_live && shows_no_effect(open, page))
+      without_effect.push_back(id);
+  }
+  if (without_effect.empty()) {
+    if (const auto bold = canary(page)) ask_once_more(runs.at(*bold));
   }
   for (const RunId& id : without_effect) {
     auto& open = runs.at(id);
     open.run.phase = RunPhase::queued;
     open.deferred = true;
+    incidents.close({IncidentKind::intent_unresolved, std::nullopt, open.run.connection, {}},
+                    "nothing shows an effect, so it is asked for again", now.wall);
     end_holding(open);
     keep_run(open);
     open.since = now.mono;

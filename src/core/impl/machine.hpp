@@ -36,6 +36,9 @@ namespace syncwarden::core {
 using ConnectionIndex = std::uint32_t;
 using ScheduleIndex = std::uint32_t;
 
+/// A request whose turn has not come by then goes back into the queue, where priorities hold.
+inline constexpr Millis lane_patience{std::chrono::minutes{2}};
+
 /// Airbyte starts what it schedules itself up to so much later.
 inline constexpr Millis airbyte_jitter{std::chrono::minutes{25}};
 
@@ -113,16 +116,18 @@ struct OpenRun {
   ConnectionIndex connection = 0;
   std::optional<ScheduleIndex> slot;
   bool stored = false;
-  bool restored = false;      ///< of a former life
-  bool tick_decided = false;  ///< its tick has its outcome (it is in its job, or in an extra job)
-  bool deferred = false;      ///< something named held it back
-  bool holding = false;       ///< listed in its connection's `holding`
-  bool in_lane = false;       ///< intended: the request is on its way
+  bool restored = false;        ///< of a former life
+  bool tick_decided = false;    ///< its tick has its outcome (it is in its job, or in an extra job)
+  bool deferred = false;        ///< something named held it back
+  bool holding = false;         ///< listed in its connection's `holding`
+  bool asks_once_more = false;  ///< intended, and what became of its request before is not known
+  bool in_lane = false;         ///< intended: the request is on its way
   bool in_ready = false;
   std::optional<Slots::Key> parked;  ///< waits for a slot of this key
   bool waits_for_end = false;
   bool backs_off = false;
   Mono since;                   ///< when it began to wait, or when it became unresolved
+  Millis observed_since{};      ///< the same in observed time, of an unresolved one
   std::uint32_t conflicts = 0;  ///< 409 answers without a job to show for them
   std::uint32_t auth_refusals = 0;
   std::optional<std::uint64_t> gate_after_poll;  ///< look again after this poll
@@ -171,6 +176,7 @@ struct Core::Machine {
   IndexSet busy;                                              // connections with active jobs
   std::size_t waiting_for_end = 0, backing_off = 0;
   std::set<std::pair<Instant, RunId>> unresolved;  // by when the intent was written
+  std::optional<Millis> last_canary;               // in observed time
   std::size_t in_flight = 0;                       // runs whose request is on its way
   Slots limits;
   Pacing pacing;
@@ -410,6 +416,9 @@ struct Core::Machine {
   void take_job(OpenRun& open, JobId job, Attribution attribution);
   void look_for_effects(ConnectionIndex index, const JobView& job);
   void give_up_unresolved(const JobsPage& page);
+  [[nodiscard]] bool shows_no_effect(const OpenRun& open, const JobsPage& page) const;
+  [[nodiscard]] std::optional<RunId> canary(const JobsPage& page) const;
+  void ask_once_more(OpenRun& open);
   void end_holding(OpenRun& open);
   void begin_holding(OpenRun& open);
   void enter_lane(OpenRun& open);
