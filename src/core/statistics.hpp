@@ -22,6 +22,10 @@ inline constexpr std::size_t least_history = 5;
 /// with fewer than `least_history` others.
 [[nodiscard]] std::optional<double> robust_deviation(double value, const std::vector<double>& others);
 
+/// How large robust_deviation() can be at most, whatever the spread of values with this median: cheap, and
+/// for a usual value all that one needs to know.
+[[nodiscard]] double most_deviation(double value, double middle);
+
 /// The middle one of a connection's remembered run times; nothing without any.
 [[nodiscard]] std::optional<Millis> typical_duration(const std::vector<RunSample>& samples);
 

@@ -47,13 +47,16 @@ std::optional<Suspicion> suspect_running(const JobView& job, const JobWatch& wat
                      fmt::format("it has been running for {}, more than the allowed {}", to_string(running),
                                  to_string(policy.max_run_time.after)));
   }
-  const auto typical = typical_duration(history.samples);
-  if (policy.longer_than_typical <= 0 || !typical || history.samples.size() < least_history)
+  const Millis attempt = observed - watch.attempt_since;
+  if (policy.longer_than_typical <= 0 || attempt < policy.longer_than.after ||
+      history.samples.size() < least_history) {
     return std::nullopt;
+  }
+  const auto typical = typical_duration(history.samples);
+  if (!typical) return std::nullopt;
   const Millis limit = std::max(
       policy.longer_than.after,
       Millis{static_cast<std::int64_t>(static_cast<double>(typical->count()) * policy.longer_than_typical)});
-  const Millis attempt = observed - watch.attempt_since;
   if (attempt < limit) return std::nullopt;
   return suspicion(StuckKind::longer_than,
                    fmt::format("this attempt has been running for {}; {} runs took {} in the middle",

@@ -30,6 +30,7 @@ std::optional<std::int64_t> bytes_of(const JobCounters& counters) {
 
 std::vector<double> sizes(const ConnectionHistory& history) {
   std::vector<double> all;
+  all.reserve(history.samples.size());
   for (const auto& sample : history.samples) {
     if (sample.records) all.push_back(static_cast<double>(*sample.records));
   }
@@ -69,9 +70,13 @@ std::optional<Judgement> empty_success(const JobView& job, const ConnectionHisto
 }  // namespace
 
 bool often_empty(const ConnectionHistory& history) {
-  const auto past = sizes(history);
-  const auto empty = std::count(past.begin(), past.end(), 0.0);
-  return static_cast<std::size_t>(empty) * 10 > past.size();
+  std::size_t known = 0, empty = 0;
+  for (const auto& sample : history.samples) {
+    if (!sample.records) continue;
+    ++known;
+    if (*sample.records == 0) ++empty;
+  }
+  return empty * 10 > known;
 }
 
 RunSample sample_of(const JobView& job) {
@@ -85,35 +90,49 @@ RunSample sample_of(const JobView& job) {
   return sample;
 }
 
+namespace {
+
+/// Far below the time that its runs take; in words.
+std::optional<std::string> too_fast(const RunSample& sample, const ConnectionHistory& history) {
+  const Millis usual = typical_duration(history.samples).value_or(Millis{});
+  const auto took = static_cast<double>(sample.duration.count());
+  if (usual < telling_duration || took >= static_cast<double>(usual.count()) * suspect_share)
+    return std::nullopt;
+  std::vector<double> durations;
+  durations.reserve(history.samples.size());
+  for (const auto& other : history.samples) durations.push_back(static_cast<double>(other.duration.count()));
+  const auto deviation = robust_deviation(took, durations);
+  if (!deviation || *deviation > suspect_deviation) return std::nullopt;
+  return fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
+                     to_string(sample.duration), durations.size(), to_string(usual));
+}
+
+}  // namespace
+
 Judgement judge(const JobView& job, const ConnectionHistory& history, const VerifyPolicy& policy,
                 bool statistics_expected) {
   if (job.type != JobType::sync) return {};
   if (const auto empty = empty_success(job, history, policy, statistics_expected)) return *empty;
   const auto sample = sample_of(job);
   const auto past = sizes(history);
+  const double usual_records = median(past).value_or(0);
   Judgement judgement;
   if (sample.records && policy.volume != VolumeCheck::off && !often_empty(history)) {
     const auto records = static_cast<double>(*sample.records);
-    const auto deviation = robust_deviation(records, past);
-    const double usual = median(past).value_or(0);
-    if (deviation && *deviation <= suspect_deviation && records < usual * suspect_share)
+    // For what is usual one logarithm tells it.
+    const bool worth_a_look =
+        most_deviation(records, usual_records) >= std::min(outlier_deviation, -suspect_deviation);
+    const auto deviation = worth_a_look ? robust_deviation(records, past) : std::nullopt;
+    if (deviation && *deviation <= suspect_deviation && records < usual_records * suspect_share)
       return unlike_before(fmt::format("{} records; {}", *sample.records, usual_size(past)));
     if (deviation && std::abs(*deviation) >= outlier_deviation)
       judgement.outlier = fmt::format("{} records; {}", *sample.records, usual_size(past));
   }
-  std::vector<double> durations;
-  for (const auto& other : history.samples) durations.push_back(static_cast<double>(other.duration.count()));
-  const Millis usual_time = typical_duration(history.samples).value_or(Millis{});
-  const auto deviation = robust_deviation(static_cast<double>(sample.duration.count()), durations);
   // Who moves what it usually moves may be as fast as it likes.
-  const double usual_records = median(past).value_or(0);
   const bool moved_enough = sample.records && usual_records > 0 &&
                             static_cast<double>(*sample.records) >= usual_records * believable_share;
-  if (!moved_enough && deviation && *deviation <= suspect_deviation && usual_time >= telling_duration &&
-      static_cast<double>(sample.duration.count()) <
-          static_cast<double>(usual_time.count()) * suspect_share) {
-    return unlike_before(fmt::format("it ran for {}; its last {} verified runs took {} in the middle",
-                                     to_string(sample.duration), durations.size(), to_string(usual_time)));
+  if (!moved_enough) {
+    if (auto hasty = too_fast(sample, history)) return unlike_before(std::move(*hasty));
   }
   const auto rejected = static_cast<double>(job.counters.records_rejected.value_or(0));
   if (policy.volume != VolumeCheck::off && rejected > 0 &&

@@ -217,6 +217,8 @@ class Airbyte {
 
   /// Every job that was really created, oldest first.
   [[nodiscard]] const std::deque<Created>& history() const { return history_; }
+  /// Entries of history() that are not kept any more.
+  [[nodiscard]] std::size_t history_forgotten() const { return history_forgotten_; }
   /// Forgets jobs that ended before an instant.
   void prune(Instant before) { table_.prune(before); }
 
@@ -340,6 +342,7 @@ class Airbyte {
   std::vector<Event> held_;                                      // due while the workers were down
   std::deque<std::pair<ConnectionIndex, std::uint32_t>> queue_;  // waits for capacity, with its generation
   std::deque<Created> history_;
+  std::size_t history_forgotten_ = 0;
   std::unordered_map<Ticket, JobId> answers_;
   std::unordered_map<Ticket, ConnectionIndex> ticket_of_;
   std::vector<Ticket> ready_;

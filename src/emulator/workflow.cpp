@@ -81,7 +81,10 @@ void Airbyte::create_job(ConnectionIndex index) {
   entry.cause = job.cause;
   entry.type = job.type;
   history_.push_back(entry);
-  if (options_.history_limit != 0 && history_.size() > options_.history_limit) history_.pop_front();
+  if (options_.history_limit != 0 && history_.size() > options_.history_limit) {
+    history_.pop_front();
+    ++history_forgotten_;
+  }
   answer(index, Waiter::For::job, job.id);
   if (!job.never_starts) push(now_ + draw(flow, options_.start_delay), index, EventKind::start);
 }

@@ -90,12 +90,25 @@ void DurableImage::apply(const std::vector<Mutation>& batch) {
           } else if constexpr (std::is_same_v<M, put::PutNotice> || std::is_same_v<M, put::DropNotice>) {
             return;  // nobody is notified of what is simulated
           } else {
-            static_assert(
-                std::is_same_v<M, put::Prune>);  // a simulation keeps everything, to be judged at the end
+            static_assert(std::is_same_v<M, put::Prune>);
+            if (prunes_) prune(m.before);
           }
         },
         mutation);
   }
+}
+
+void DurableImage::prune(Instant before) {
+  std::erase_if(ticks_, [&](const auto& entry) { return entry.second.decided < before; });
+  std::erase_if(jobs_, [&](const auto& entry) {
+    return is_terminal(entry.second.job.status) && entry.second.job.updated < before;
+  });
+  std::erase_if(incidents_,
+                [&](const auto& entry) { return entry.second.closed && *entry.second.closed < before; });
+  std::erase_if(runs_, [&](const auto& entry) {
+    return entry.second.phase == RunPhase::finished && entry.second.due < before;
+  });
+  std::erase_if(jobs_of_runs_, [&](const auto& entry) { return !runs_.contains(entry.first.first); });
 }
 
 Snapshot DurableImage::snapshot() const {

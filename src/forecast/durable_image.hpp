@@ -19,6 +19,8 @@ class DurableImage {
   /// What somebody found on a real disk.
   explicit DurableImage(const Snapshot& found);
 
+  /// Forgets what it is told to; until then it keeps everything, to be judged at the end.
+  void prune_from_now_on() { prunes_ = true; }
   /// All of the batch, or, where a crash comes first, the caller does not call this at all.
   void apply(const std::vector<Mutation>& batch);
   [[nodiscard]] Snapshot snapshot() const;
@@ -42,6 +44,7 @@ class DurableImage {
  private:
   void put_tick(const Tick& tick);
   void put_run(const Run& run);
+  void prune(Instant before);
 
   std::map<ScheduleId, ScheduleCursor> cursors_;
   std::map<std::pair<ScheduleId, Instant>, Tick> ticks_;
@@ -57,6 +60,7 @@ class DurableImage {
   std::map<std::pair<RunId, std::uint32_t>, std::set<JobId>> jobs_of_runs_;
   IncidentId newest_incident_;
   std::optional<Instant> job_cursor_;
+  bool prunes_ = false;
   std::vector<std::string> violations_;
 };
 

@@ -26,6 +26,7 @@ Engine::Engine(Setup setup, Witness* witness)
   for (emulator::ConnectionIndex i = 0; i < setup_.shown.size(); ++i) {
     shown_index_.emplace(setup_.shown[i].id, i);
   }
+  if (setup_.prunes) disk_.prune_from_now_on();
   expect_misfortunes();
   boot();
 }
@@ -100,8 +101,9 @@ void Engine::run_until(Instant end) {
 /// Which request each new job is the effect of.
 void Engine::see_births() {
   const auto& history = airbyte_.history();
-  for (; births_seen_ < history.size(); ++births_seen_) {
-    JobBorn born{.job = history[births_seen_]};
+  births_seen_ = std::max(births_seen_, airbyte_.history_forgotten());
+  for (; births_seen_ < airbyte_.history_forgotten() + history.size(); ++births_seen_) {
+    JobBorn born{.job = history[births_seen_ - airbyte_.history_forgotten()]};
     note(static_cast<std::uint64_t>(born.job.job.value));
     const auto expected = expected_births_.extract(born.job.connection);
     if (born.job.cause == emulator::Cause::schedule) {
@@ -111,6 +113,7 @@ void Engine::see_births() {
       born.origin = Origin::request;
       born.run = flight.request.run;
       born.job_number = flight.job_number;
+      born.sent = flight.sent;
       born.told_wrong = flight.told_wrong;
     }
     if (witness_ != nullptr) witness_->job_born(born);

@@ -66,6 +66,8 @@ struct Setup {
   /// What the first life finds on its disk.
   Snapshot found;
   Tampering tampering;
+  /// The disk forgets what it is told to; otherwise it keeps everything, to be judged at the end.
+  bool prunes = false;
 };
 
 class Engine {
@@ -106,6 +108,7 @@ class Engine {
     out::TriggerSync request;
     std::uint64_t life = 0;
     std::uint32_t job_number = 0;
+    Instant sent;
     bool reply_lost = false;
     bool told_wrong = false;
     bool answered = false;  ///< or abandoned: nobody waits any more

@@ -170,6 +170,25 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+/// What was stuck is over when a later job ends, even if nobody believes in its success.
+TEST(IncidentStuck, IsClosedByALaterJobOfDoubtfulWorth) {
+  Desk desk(plan_of(rule("0 0 12 * * ?")));
+  desk.pass(1min);
+  desk.job_length.reset();
+  desk.start_job("c", JobType::sync, JobStatus::queued);
+  desk.pass(62min);
+  ASSERT_THAT(open_incidents(desk), ElementsAre("stuck/queued"));
+  desk.end_job(JobId{101}, JobStatus::cancelled);
+  desk.poll();
+  ASSERT_THAT(open_incidents(desk), ElementsAre("stuck/queued"))
+      << "somebody cancelled it, and nothing ran since";
+  const JobId later = desk.start_job("c");
+  desk.jobs.at(later).status = JobStatus::succeeded;  // and no statistics
+  desk.jobs.at(later).updated = desk.now.wall;
+  desk.poll();
+  EXPECT_THAT(open_incidents(desk), ElementsAre("suspect_success"));
+}
+
 TEST(IncidentAck, NamesAnOwnerAndClosesWhatNothingElseWouldClose) {
   auto plan = plan_of(rule("0 0 12 * * ?"));
   plan.rules[0].match.tag = "managed";

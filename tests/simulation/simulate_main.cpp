@@ -1,5 +1,6 @@
 // The simulator as a program: ./dev simulate --seeds N [--seed S] [--days D] [--trace]
 #include "simulation/play.hpp"
+#include "simulation/year.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -20,14 +21,17 @@ namespace {
 struct Asked {
   std::uint64_t seeds = 200;
   std::uint64_t first = 1;
-  std::uint64_t days = 4;
+  std::uint64_t days = 0;
+  std::uint64_t hourly = 0;
   bool trace = false;
 };
 
 constexpr const char* usage =
     "usage: simulate [--seeds N] [--seed FIRST] [--days D] [--trace]\n"
-    "  Plays N worlds of D days with faults and 14 hours without, and judges them.\n"
-    "  --trace prints what happens in the first one, a line an event.\n";
+    "       simulate --hourly CONNECTIONS [--days D]\n"
+    "  Plays N worlds of D days (4) with faults and 14 hours without, and judges them.\n"
+    "  --trace prints what happens in the first one, a line an event.\n"
+    "  --hourly plays D days (365) of that many hourly connections without faults.\n";
 
 std::optional<Asked> parse(int count, char** words) {
   Asked asked;
@@ -38,10 +42,11 @@ std::optional<Asked> parse(int count, char** words) {
       asked.seeds = 1;
       continue;
     }
-    std::uint64_t* into = word == "--seeds"  ? &asked.seeds
-                          : word == "--seed" ? &asked.first
-                          : word == "--days" ? &asked.days
-                                             : nullptr;
+    std::uint64_t* into = word == "--seeds"    ? &asked.seeds
+                          : word == "--seed"   ? &asked.first
+                          : word == "--days"   ? &asked.days
+                          : word == "--hourly" ? &asked.hourly
+                                               : nullptr;
     if (into == nullptr || ++i == count) return std::nullopt;
     const std::string_view number = words[i];
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), *into);
@@ -69,7 +74,7 @@ void add(Tally& sum, const Tally& more) {
 int run(const Asked& asked) {
   const auto began = std::chrono::steady_clock::now();
   PlayOptions options;
-  options.safety = std::chrono::hours{24 * static_cast<std::int64_t>(asked.days)};
+  options.safety = std::chrono::hours{24 * static_cast<std::int64_t>(asked.days > 0 ? asked.days : 4)};
   if (asked.trace) options.print = [](const std::string& line) { fmt::print("{}\n", line); };
   Tally sum;
   Coverage coverage;
@@ -113,6 +118,17 @@ int run(const Asked& asked) {
   return bad == 0 ? 0 : 1;
 }
 
+int run_hourly(const Asked& asked) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto days = static_cast<std::int64_t>(asked.days > 0 ? asked.days : 365);
+  const auto year = play_year(asked.hourly, days);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  for (const auto& what : year.broken) fmt::print("broken: {}\n", what);
+  fmt::print("{} hourly connections, {} days: {} ticks due, {} started, {} jobs, {} events; {:.1f} s\n",
+             asked.hourly, days, year.due, year.started, year.jobs, year.events, took.count());
+  return year.broken.empty() && year.started == year.due && year.jobs == year.due ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace syncwarden::simulation
 
@@ -122,5 +138,5 @@ int main(int count, char** words) {
     std::fputs(syncwarden::simulation::usage, stderr);
     return 2;
   }
-  return syncwarden::simulation::run(*asked);
+  return asked->hourly > 0 ? syncwarden::simulation::run_hourly(*asked) : syncwarden::simulation::run(*asked);
 }

@@ -71,9 +71,9 @@ struct Connection {
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::vector<RunId> holding;  ///< intended or unresolved runs in order, looked for in every poll
-  /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
-  /// they the effects of ticks that it still holds for undecided.
-  std::vector<std::pair<JobId, Instant>> unclaimed;
+  /// A request was refused, or called an overlap: the next one waits for this poll. Whether it was true, only
+  /// a list tells, and until then the newest job known is no baseline.
+  std::uint64_t look_first = 0;
   JobId known_at_boot;                            ///< the newest one of which the state knows the end
   std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
   std::uint32_t failed_runs = 0;                  ///< in a row
@@ -208,7 +208,8 @@ struct Core::Machine {
   bool told_down = false;
   std::optional<Mono> down_since;
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
-  std::uint64_t poll_number = 0;
+  std::uint64_t poll_number = 0,
+                seen_poll = 0;  ///< the newest one asked for, and the newest one that showed jobs
   Mono poll_asked, probe_asked, connections_asked;
   Now asked_poll{}, answered_poll{};  ///< when the newest poll was asked for, and the newest answer came
   std::optional<Mono> next_probe, next_connections, next_jobs;
@@ -306,6 +307,7 @@ struct Core::Machine {
   [[nodiscard]] const Policy& policy_of(const OpenRun& open) const;
   [[nodiscard]] bool can_trigger() const;
   [[nodiscard]] bool sight_is_old() const;
+  void look_again_before(OpenRun& open, std::uint64_t poll);
   /// How many requests may be written ahead of their turn in the trigger lane.
   [[nodiscard]] std::size_t window() const;
 

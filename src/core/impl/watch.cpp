@@ -76,6 +76,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   }
   const JobsPage& page = *seen.page;
   failed_polls = 0;
+  seen_poll = seen.poll;
   last_jobs_poll = now.wall;
   airbyte_seen();
   observed_poll();
@@ -309,6 +310,9 @@ Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, b
     } else if (job.status == JobStatus::succeeded && !history) {
       raise(connection, IncidentKind::suspect_success,
             fmt::format("job {} is called succeeded: {}", job.id.value, judgement.evidence), job.id);
+      // What was stuck is not any more, whatever this one is worth.
+      incidents.close_all(connection.view.id, {IncidentKind::stuck},
+                          fmt::format("job {} came to its end", job.id.value), now.wall);
     } else if (job.status == JobStatus::failed) {
       ++past.consecutive_failures;
       if (!history) job_failed(connection, job);
