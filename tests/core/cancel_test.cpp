@@ -64,6 +64,7 @@ TEST_P(CancelByHand, IsConfirmedByAReadingAndToldInTheEnd) {
   EXPECT_EQ(open_incidents(desk) == std::vector<std::string>{"cancel_failed"}, c.person);
   EXPECT_THAT(desk.sent, SizeIs(1)) << "nobody runs again what a person cancelled";
   if (c.person) {
+    ASSERT_FALSE(desk.disk.incidents().empty());
     const auto& incident = desk.disk.incidents().rbegin()->second;
     EXPECT_THAT(incident.summary, HasSubstr("alice asked to cancel job 101, and it has not ended"));
     EXPECT_EQ(incident.summary.find("test") != std::string::npos, c.answers.back() == CancelResult::failed)
