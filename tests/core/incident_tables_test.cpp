@@ -53,7 +53,7 @@ TEST_P(IncidentKinds, OpenOnceSurviveARestartAndCloseWithTheirCause) {
   desk.pass(1min);
   EXPECT_THAT(open_incidents(desk), IsEmpty());
   c.happens(desk);
-  EXPECT_THAT(open_incidents(desk), ElementsAre(c.kind));
+  ASSERT_THAT(open_incidents(desk), ElementsAre(c.kind));
   const auto number = desk.disk.incidents().rbegin()->first;
   desk.pass(1min);
   desk.crash(1min);

@@ -67,7 +67,9 @@ void add_cancel(CLI::App& app, Chosen& chosen) {
   command->footer(
       "syncwarden cancel 'orders -> warehouse'\n"
       "syncwarden cancel 'orders -> warehouse' --job 4711   # only if it is that one\n"
-      "The job is read again right before, and its end is confirmed: `syncwarden status CONNECTION`.");
+      "The job is read again right before, and its end is waited for: `syncwarden runs CONNECTION` shows "
+      "it,\n"
+      "and where it does not come an incident tells.");
   auto cancel = std::make_shared<Cancel>();
   cancel->which.add_to(*command);
   command->add_option("--job", cancel->job, "only if the connection runs this job")

@@ -367,8 +367,12 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
     std::optional<FailureClass> failure;
     const bool was_stuck = ending.recovery && ending.recovery->kind;
     if (ending.recovery && !was_stuck) {
-      open.run.why = fmt::format("job {} was cancelled by {}", job.id.value,
-                                 ending.recovery->by.empty() ? "a blackout" : ending.recovery->by);
+      const auto& who = ending.recovery->by;
+      // Of other runs than those by hand, `by` says it already.
+      const bool told = !who.empty() && open.run.cause != TriggerCause::manual;
+      if (!told)
+        open.run.why =
+            fmt::format("job {} was cancelled by {}", job.id.value, who.empty() ? "a blackout" : who);
     }
     if (was_stuck) {
       open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(*ending.recovery->kind));
