@@ -260,6 +260,8 @@ void Daemon::open_server() {
   admin.progress = [this](JobId job, ConnectionId connection, WorkspaceId workspace) {
     return progress(job, std::move(connection), std::move(workspace));
   };
+  admin.webhook_token = [this] { return options_.settings.webhook_token; };
+  admin.hint = [this] { shell_->hint(); };
   if (options_.reload) admin.reload = [this] { return reload(); };
   admin.host_names = options_.settings.host_names;
   admin.access = [this] { return access_; };

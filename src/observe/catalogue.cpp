@@ -36,6 +36,8 @@ std::span<const Family* const> all_families() {
                                   &family::airbyte_requests_total,
                                   &family::airbyte_token_expiry_timestamp_seconds,
                                   &family::airbyte_up,
+                                  &family::airbyte_webhooks_received_total,
+                                  &family::airbyte_webhooks_rejected_total,
                                   &family::build_info,
                                   &family::config_last_reload_success_timestamp_seconds,
                                   &family::config_last_reload_successful,

@@ -79,6 +79,12 @@ inline constexpr Family airbyte_token_expiry_timestamp_seconds{
 inline constexpr Family airbyte_up{
     "syncwarden_airbyte_up", FamilyType::gauge, "",
     "1 if the last Airbyte health poll succeeded with valid credentials, 0 otherwise."};
+inline constexpr Family airbyte_webhooks_received_total{
+    "syncwarden_airbyte_webhooks_received_total", FamilyType::counter, "event",
+    "Airbyte notification webhooks accepted, by event kind."};
+inline constexpr Family airbyte_webhooks_rejected_total{"syncwarden_airbyte_webhooks_rejected_total",
+                                                        FamilyType::counter, "reason",
+                                                        "Airbyte notification webhooks refused, by reason."};
 inline constexpr Family build_info{"syncwarden_build_info", FamilyType::gauge,
                                    "version, revision, branch, compiler",
                                    "A metric with a constant 1 value labeled by version, revision, branch "

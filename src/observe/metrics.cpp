@@ -55,6 +55,7 @@ struct Metrics::Impl {
   ConnectorPairs pairs;
   AirbyteMetrics airbyte{instruments};
   HttpMetrics http{instruments};
+  WebhookMetrics webhooks{instruments};
   StoreMetrics store{instruments};
   NotifyMetrics notify{instruments};
   FactCounters facts{instruments};
@@ -94,6 +95,7 @@ void Metrics::apply(const Fact& fact) {
 
 AirbyteMetrics& Metrics::airbyte() { return impl_->airbyte; }
 HttpMetrics& Metrics::http() { return impl_->http; }
+WebhookMetrics& Metrics::webhooks() { return impl_->webhooks; }
 StoreMetrics& Metrics::store() { return impl_->store; }
 NotifyMetrics& Metrics::notify() { return impl_->notify; }
 

@@ -75,6 +75,22 @@ class HttpMetrics {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Airbyte's webhooks. Words outside the closed sets count as "other".
+class WebhookMetrics {
+ public:
+  explicit WebhookMetrics(Instruments& instruments);
+  ~WebhookMetrics();
+  WebhookMetrics(const WebhookMetrics&) = delete;
+  WebhookMetrics& operator=(const WebhookMetrics&) = delete;
+
+  void received(std::string_view event);
+  void rejected(std::string_view reason);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 enum class StoreOperation : std::uint8_t { read, write, migrate, vacuum };
 
 /// May be called from the store's thread.
@@ -138,6 +154,7 @@ class Metrics final : public FactSink {
 
   [[nodiscard]] AirbyteMetrics& airbyte();
   [[nodiscard]] HttpMetrics& http();
+  [[nodiscard]] WebhookMetrics& webhooks();
   [[nodiscard]] StoreMetrics& store();
   [[nodiscard]] NotifyMetrics& notify();
 

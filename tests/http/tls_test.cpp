@@ -200,7 +200,7 @@ class TlsServer {
     ServerLimits limits;
     limits.header_timeout = Millis(5'000);
     ServerObserver observer;
-    observer.refused = [this](Refusal why) { refused_ = why; };
+    observer.refused = [this](Refusal why, std::string_view) { refused_ = why; };
     server_ = make_server(
         context_.get_executor(), limits,
         [](Request request, Peer) -> asio::awaitable<Response> {

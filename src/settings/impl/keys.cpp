@@ -230,6 +230,16 @@ const Shape& web_shape() {
        .kind = Kind::path,
        .doc = "A Unix socket beside it (mode 0660), where the audit knows who asks; like --web.unix-socket",
        .example = "/run/syncwarden/api.sock"},
+      {.name = "airbyte_webhook_token",
+       .kind = Kind::secret,
+       .doc =
+           "Receives Airbyte's notifications at /webhooks/airbyte/TOKEN, and polls sooner then; 16 letters "
+           "and digits at least",
+       .example = "${AIRBYTE_WEBHOOK_TOKEN}"},
+      {.name = "airbyte_webhook_token_file",
+       .kind = Kind::secret_file,
+       .doc = "A file that holds it",
+       .example = "/run/secrets/airbyte-webhook-token"},
   }};
   return shape;
 }
