@@ -153,6 +153,7 @@ observe::MetricsOptions metrics_options(const settings::Settings& settings, Inst
   options.started = started;
   options.detail = detail_of(settings.connection_detail);
   options.connection_limit = settings.connection_limit;
+  options.botify_compat = settings.botify_compat;
   return options;
 }
 
@@ -506,7 +507,8 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   next.host_names = options_.settings.host_names;
   next.unix_socket = options_.settings.unix_socket;
   options_.settings = std::move(next);
-  metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
+  metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit,
+                     options_.settings.botify_compat);
   metrics_.config_loaded(runtime::read_clock().wall);
   shell_->change(options_.settings.plan, client);
   return told.empty() ? std::string("nothing changed\n") : told;

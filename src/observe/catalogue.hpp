@@ -14,7 +14,8 @@ enum class FamilyType : std::uint8_t { counter, gauge, histogram };
 enum class Detail : std::uint8_t {
   always,
   basic,  ///< per connection, with metrics.connection_detail basic and full
-  full    ///< per connection, with full only
+  full,   ///< per connection, with full only
+  compat  ///< under another exporter's names, with metrics.botify_compat
 };
 
 /// HELP texts hold neither backslash nor line feed: nothing escapes them on the way out.
@@ -290,6 +291,22 @@ inline constexpr Family connection_last_records_loaded{
 inline constexpr Family connection_next_run_timestamp_seconds{
     "syncwarden_connection_next_run_timestamp_seconds", FamilyType::gauge, "connection_id",
     "Unix timestamp of the next run planned by syncwarden. Absent if none is planned.", Detail::full};
+inline constexpr Family botify_connections{
+    "airbyte_connections", FamilyType::gauge,
+    "destination_connector, source_connector, schedule_type, status",
+    "Airbyte connections, under the name that botify's airbyte_exporter gives them.", Detail::compat};
+inline constexpr Family botify_jobs_completed_total{
+    "airbyte_jobs_completed_total", FamilyType::counter,
+    "destination_connector, source_connector, schedule_type, type, status",
+    "Airbyte jobs seen to reach a terminal state since the start, under the name that botify's "
+    "airbyte_exporter gives them.",
+    Detail::compat};
+inline constexpr Family botify_jobs_pending{
+    "airbyte_jobs_pending", FamilyType::gauge, "destination_connector, source_connector, schedule_type, type",
+    "Pending Airbyte jobs, under the name that botify's airbyte_exporter gives them.", Detail::compat};
+inline constexpr Family botify_jobs_running{
+    "airbyte_jobs_running", FamilyType::gauge, "destination_connector, source_connector, schedule_type, type",
+    "Running Airbyte jobs, under the name that botify's airbyte_exporter gives them.", Detail::compat};
 
 }  // namespace family
 }  // namespace syncwarden::observe

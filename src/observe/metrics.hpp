@@ -139,6 +139,7 @@ struct MetricsOptions {
   Instant started;  ///< process start
   ConnectionDetail detail = ConnectionDetail::basic;
   std::size_t connection_limit = 20'000;
+  bool botify_compat = false;  ///< the names of botify's airbyte_exporter, too
 };
 
 /// Counters move by facts and verbs; gauges of state are computed from the read view when a scrape is
@@ -162,8 +163,8 @@ class Metrics final : public FactSink {
   void ready(bool is_ready);
   void config_loaded(Instant at);
   void config_refused();
-  /// A reload may change these two.
-  void configure(ConnectionDetail detail, std::size_t connection_limit);
+  /// A reload may change these.
+  void configure(ConnectionDetail detail, std::size_t connection_limit, bool botify_compat = false);
   void loop_lag(Seconds lag);
   /// A log line was written; from any thread.
   void logged(Level level);

@@ -41,6 +41,7 @@ struct Settings {
   Secret webhook_token;                           ///< of Airbyte's webhook; empty: none is received
   ConnectionDetail connection_detail = ConnectionDetail::basic;
   std::uint32_t connection_limit = 20'000;  ///< connections with metrics of their own; 0 = none
+  bool botify_compat = false;               ///< metrics under botify's names, too
   std::vector<std::string> files;           ///< what was read: the file itself, then its includes
 };
 

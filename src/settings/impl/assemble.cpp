@@ -192,6 +192,7 @@ Settings assemble(const Section& root, const Reading& reading) {
                                : detail == "full" ? ConnectionDetail::full
                                                   : ConnectionDetail::basic;
   settings.connection_limit = count_of(root, "metrics.connection_limit");
+  settings.botify_compat = root.at("metrics.botify_compat").flag;
   return settings;
 }
 

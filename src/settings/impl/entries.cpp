@@ -226,6 +226,7 @@ Entries global_entries(const Settings& settings) {
   if (!settings.webhook_token.empty()) out.emplace_back("web.airbyte_webhook_token", "<secret>");
   out.emplace_back("metrics.connection_detail", std::string(to_string(settings.connection_detail)));
   out.emplace_back("metrics.connection_limit", std::to_string(settings.connection_limit));
+  out.emplace_back("metrics.botify_compat", settings.botify_compat ? "true" : "false");
   out.emplace_back("history.keep", to_string(plan.history_keep));
   return out;
 }

@@ -259,6 +259,11 @@ const Shape& metrics_shape() {
        .doc = "Connections with metrics of their own; what is left out is counted",
        .least = 0,
        .most = 1'000'000},
+      {.name = "botify_compat",
+       .kind = Kind::flag,
+       .standard = "false",
+       .doc = "Shows airbyte_connections, airbyte_jobs_pending, _running and _completed_total as well, as "
+              "botify's airbyte_exporter does"},
   }};
   return shape;
 }
