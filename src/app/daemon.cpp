@@ -240,9 +240,10 @@ Result<void> Daemon::open() {
   notifications_ = std::make_unique<Notifications>(executor_, tasks_, metrics_, log_);
   if (auto configured = notifications_->configure(options_.settings.receivers); !configured)
     return configured;
+  notifications_->plan(options_.settings.plan);
   notifications_->attach(shell);
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
-  notifications_->use(*shell_);
+  notifications_->use(*shell_, *store_);
 
   open_server();
   return take_web_config(options_.settings.web);
@@ -510,6 +511,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit,
                      options_.settings.botify_compat);
   metrics_.config_loaded(runtime::read_clock().wall);
+  notifications_->plan(options_.settings.plan);
   shell_->change(options_.settings.plan, client);
   return told.empty() ? std::string("nothing changed\n") : told;
 }

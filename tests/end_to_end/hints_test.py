@@ -47,6 +47,19 @@ def a_job_nobody_looks_for(emulator, hints):
     check(hints.count("webhooks_received_total", event="success") == 1, "the hint was not counted")
 
 
+def airbyte_tells_by_itself(emulator, hints):
+    """The emulated Airbyte posts the end of a sync in its own words, and the daemon finds it."""
+    emulator.do(webhook=hints.url + TOKEN)
+    listed = http_request(f"{hints.daemon.base}/api/v1/connections?match=orders*")[1]
+    identity = harness.json.loads(listed)["connections"][0]["id"]
+    ended = hints.daemon.metrics().sum("syncwarden_jobs_completed_total")
+    told = hints.count("webhooks_received_total")
+    status, said = http_request(f"{emulator.api}/connections/sync", {"connectionId": identity})
+    check(status == 200, f"the sync was answered {status}: {said}")
+    hints.daemon.wait_metric("syncwarden_jobs_completed_total", lambda value: value > ended, source_connector="postgres")
+    check(hints.count("webhooks_received_total") > told, "nobody told of it")
+
+
 def a_thousand(hints):
     before = hints.count("polls_total", poll="jobs")
     began = time.monotonic()
@@ -77,6 +90,7 @@ def main():
             a_job_nobody_looks_for(emulator, hints)
             check(hints.post(notice(True), TOKEN[:-1]) == 404, "a guess was heard")
             check(hints.count("webhooks_rejected_total", reason="auth") == 1, "the guess was not counted")
+            airbyte_tells_by_itself(emulator, hints)
             taken, refused, polls, took = a_thousand(hints)
             check(TOKEN not in daemon.output() + daemon.get("/metrics")[1], "the token is in the log or in a metric")
             check(daemon.terminate() == 0, "the daemon did not stop in order")

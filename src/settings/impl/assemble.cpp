@@ -175,7 +175,7 @@ Settings assemble(const Section& root, const Reading& reading) {
   settings.defaults = std::move(inherited.policy);
   settings.timezone = std::move(inherited.timezone);
   settings.dst = inherited.dst;
-  settings.receivers = assemble_receivers(root.at("notify"), reading);
+  settings.receivers = assemble_receivers(root.at("notify"), settings.timezone, reading);
   settings.state_path = state_path_from(root.at("state"), reading);
   settings.listen_address = root.at("web.listen_address").text;
   check_listen_address(root.at("web.listen_address"), reading);
