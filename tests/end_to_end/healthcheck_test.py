@@ -58,6 +58,8 @@ def main():
             for flags in ((), ("--tls.cert-file", "foreign.pem", "--tls.key-file", "foreign.key")):
                 refused = healthcheck(*flags)
                 check(refused[0] == 1 and "--tls.cert-file" in refused[1], f"{flags}: {refused}")
+            absent = healthcheck("--tls.cert-file", "absent.pem", "--tls.key-file", "prober.key")
+            check(absent[0] == 1 and "absent.pem" in absent[1], f"absent: {absent}")
             half = healthcheck("--tls.cert-file", "prober.pem")
             check(half[0] == 2 and "give both" in half[1], f"half: {half}")
             check(daemon.terminate() == 0, "the daemon did not stop in order")

@@ -254,6 +254,8 @@ TEST_F(Tls, OurServerWantsAClientCertificateIfItIsTold) {
   known.tls.cert_file = file("client.pem");
   const Outcome outcome = send(server.port(), known);
   ASSERT_TRUE(outcome) << to_string(outcome.error().error);
+  known.tls.trust_anybody = true;  // whom we trust changes nothing about who we are
+  EXPECT_TRUE(send(server.port(), known));
   server.stop();
   EXPECT_EQ(server.refused(), Refusal::tls);
 }

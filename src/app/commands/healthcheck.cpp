@@ -56,6 +56,11 @@ Outcome ask_at(const std::string& url, const http::TlsOptions& tls) {
   return outcome;
 }
 
+/// A certificate of our own that cannot be shown.
+bool is_unusable(const Error& error) {
+  return error.code == Errc::file_unreadable || error.code == Errc::invalid_config;
+}
+
 struct Healthcheck {
   std::string file;
   std::string listen;
@@ -84,10 +89,10 @@ struct Healthcheck {
     if (outcome.unreachable && outcome.unreachable->code != Errc::connect_refused &&
         outcome.status != exit_usage) {
       const Outcome secure = ask_at("https" + url.substr(4), tls);
-      if (!secure.unreachable) outcome = secure;
+      if (!secure.unreachable || is_unusable(*secure.unreachable)) outcome = secure;
     }
     if (outcome.unreachable) {
-      if (outcome.status != exit_usage)
+      if (outcome.status != exit_usage && !is_unusable(*outcome.unreachable))
         outcome.unreachable->hint =
             "is syncwarden running, and does it listen there? see --web.listen-address; where it wants to "
             "see "
