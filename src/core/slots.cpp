@@ -1,5 +1,7 @@
 #include "core/slots.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -14,20 +16,28 @@ void Slots::configure(const Limits& limits) {
   counts_.clear();
 }
 
-Slots::Key Slots::intern(const std::string& name, std::uint32_t bound) {
+Slots::Key Slots::intern(const std::string& name, std::uint32_t bound, const std::string& shown) {
   const auto [entry, fresh] = index_.emplace(name, static_cast<Key>(names_.size()));
   if (fresh) {
-    names_.push_back(fmt::format("{} (limit {})", name, bound));
+    names_.emplace_back();
     bounds_.push_back(bound);
     counts_.push_back(0);
   }
+  // Anew each time: the name of a source may change, its id does not.
+  names_[entry->second] = fmt::format("{} (limit {})", shown, bound);
   return entry->second;
 }
 
 std::vector<Slots::Key> Slots::keys_of(const ConnectionView& connection) {
   std::vector<Key> keys;
-  const auto add = [&](std::uint32_t bound, std::string name) {
-    if (bound > 0) keys.push_back(intern(name, bound));
+  const auto add = [&](std::uint32_t bound, const std::string& name) {
+    if (bound > 0) keys.push_back(intern(name, bound, name));
+  };
+  const auto add_actor = [&](std::uint32_t bound, std::string_view end, const Actor& actor) {
+    if (bound == 0) return;
+    const std::string_view shown = actor.name.empty() ? actor.id.text.view() : actor.name.view();
+    keys.push_back(
+        intern(fmt::format("{} {}", end, actor.id.text), bound, fmt::format("{} {}", end, printable(shown))));
   };
   add(limits_.total, "total");
   for (const auto& group : limits_.groups) {
@@ -39,8 +49,8 @@ std::vector<Slots::Key> Slots::keys_of(const ConnectionView& connection) {
   if (!connection.source.connector.empty()) {
     add(limits_.per_source_type, fmt::format("source type {}", connection.source.connector));
   }
-  add(limits_.per_destination, fmt::format("destination {}", connection.destination.id.text));
-  add(limits_.per_source, fmt::format("source {}", connection.source.id.text));
+  add_actor(limits_.per_destination, "destination", connection.destination);
+  add_actor(limits_.per_source, "source", connection.source);
   return keys;
 }
 

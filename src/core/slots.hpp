@@ -27,11 +27,12 @@ class Slots {
   [[nodiscard]] bool has_room(Key key) const { return counts_[key] < bounds_[key]; }
   void take(const std::vector<Key>& keys);
   void give_back(const std::vector<Key>& keys);
-  /// "source orders-pg (2)": for messages.
+  /// "source orders-pg (limit 2)": for messages, with the name that Airbyte shows.
   [[nodiscard]] const std::string& name(Key key) const { return names_[key]; }
 
  private:
-  Key intern(const std::string& name, std::uint32_t bound);
+  /// `name` tells keys apart, `shown` is what people know.
+  Key intern(const std::string& name, std::uint32_t bound, const std::string& shown);
 
   Limits limits_;
   std::map<std::string, Key> index_;

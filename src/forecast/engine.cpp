@@ -111,6 +111,7 @@ void Engine::see_births() {
       born.origin = Origin::request;
       born.run = flight.request.run;
       born.job_number = flight.job_number;
+      born.sent = flight.sent;
       born.told_wrong = flight.told_wrong;
     }
     if (witness_ != nullptr) witness_->job_born(born);

@@ -106,6 +106,7 @@ class Engine {
     out::TriggerSync request;
     std::uint64_t life = 0;
     std::uint32_t job_number = 0;
+    Instant sent;
     bool reply_lost = false;
     bool told_wrong = false;
     bool answered = false;  ///< or abandoned: nobody waits any more

@@ -270,6 +270,7 @@ void Engine::trigger(const out::TriggerSync& request) {
   auto flight = std::make_shared<Flight>();
   flight->request = request;
   flight->life = life_;
+  flight->sent = now_;
   const auto run = disk_.runs().find(request.run);
   if (run != disk_.runs().end()) flight->job_number = run->second.job_number;
   flights_[{request.run, request.request}] = flight;

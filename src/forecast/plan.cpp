@@ -1,6 +1,5 @@
 #include "forecast/plan.hpp"
 
-#include "base/text.hpp"
 #include "forecast/engine.hpp"
 #include "forecast/impl/conclusions.hpp"
 
@@ -180,16 +179,6 @@ std::vector<PlannedTick> ticks_of(const Notes& notes,
   return ticks;
 }
 
-/// The core names ends by their ids; who reads a plan knows their names.
-std::string with_names(std::string text, const ConnectionView& view) {
-  for (const auto* actor : {&view.source, &view.destination}) {
-    const std::string_view id = actor->id.text.view();
-    const auto at = id.empty() ? std::string::npos : text.find(id);
-    if (at != std::string::npos) text.replace(at, id.size(), printable(actor->name.view()));
-  }
-  return text;
-}
-
 /// What waits at the end still.
 void add_open_ticks(std::vector<PlannedTick>& ticks, const Engine& world,
                     const std::vector<ConnectionView>& connections, Instant from, Instant until) {
@@ -209,7 +198,7 @@ void add_open_ticks(std::vector<PlannedTick>& ticks, const Engine& world,
         tick.waits = until - waiting.nominal;
         tick.decided = false;
         tick.cause = waiting.cause;
-        tick.waits_for = with_names(waiting.what, view);
+        tick.waits_for = waiting.what;
         ticks.push_back(std::move(tick));
       }
     });
@@ -267,7 +256,7 @@ class Inquiry {
         auto& wait = answers_[{waiting.schedule, waiting.nominal}];
         auto& answer = wait.by_cause[waiting.cause];
         answer.lasted += at - std::max(wait.asked, waiting.nominal);
-        answer.what = with_names(waiting.what, connections_[index]);
+        answer.what = waiting.what;
         wait.asked = at;
         const Instant next = at + std::max(worth_telling, at - waiting.nominal);
         again = std::min(again.value_or(next), next);

@@ -19,6 +19,7 @@ struct JobBorn {
   Origin origin = Origin::somebody;
   RunId run;
   std::uint32_t job_number = 0;
+  Instant sent;             ///< when its request was
   bool told_wrong = false;  ///< its request was answered as if nothing had happened
 };
 

@@ -95,12 +95,13 @@ struct Incident {
 struct Recovery {
   JobId job;
   ConnectionId connection;
-  std::optional<StuckKind> kind;  ///< nothing: a blackout that cancels what runs has begun
+  std::optional<StuckKind> kind;  ///< nothing: a blackout that cancels what runs has begun, or a person asked
   StuckAction action = StuckAction::cancel;
   std::uint32_t requests = 0;  ///< cancel requests written for this job
   Instant first_asked;
   Instant last_asked;
   bool given_up = false;  ///< it did not end; a person was told
+  std::string by;         ///< the person who asked; empty: syncwarden's own decision
 
   bool operator==(const Recovery&) const = default;
 };

@@ -63,6 +63,17 @@ struct BreakerState {
   bool operator==(const BreakerState&) const = default;
 };
 
+/// A sync job of a time that the state knows nothing of: no run claims it.
+struct UnclaimedJob {
+  JobId id;
+  Instant created;
+
+  bool operator==(const UnclaimedJob&) const = default;
+};
+
+/// So many unclaimed jobs of a connection are remembered; the newest say the most.
+inline constexpr std::size_t unclaimed_kept = 8;
+
 /// What is remembered about a connection between two lives of the daemon.
 struct ConnectionHistory {
   ConnectionId connection;
@@ -78,6 +89,9 @@ struct ConnectionHistory {
   JobId last_ended;
   std::optional<Instant> newest_job_created;
   std::string managed_by;  ///< "file:line" of the rule when it was last managed; empty: never
+  /// Oldest first, at most `unclaimed_kept`. The state may be an old copy, and they the effects of ticks that
+  /// it still holds for undecided; so the next life needs them as much as the one that met them.
+  std::vector<UnclaimedJob> unclaimed;
 
   bool operator==(const ConnectionHistory&) const = default;
 };

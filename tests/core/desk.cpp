@@ -107,7 +107,7 @@ void Desk::carry_out(const Effect& effect) {
   const Error gone = error_of(Errc::connect_refused);
   if (std::holds_alternative<out::Probe>(effect)) {
     in::Probed probed{gone};
-    if (!away) probed.info = AirbyteInfo{"2.0.0", api, whole_instance};
+    if (!away) probed.info = AirbyteInfo{version, api, whole_instance};
     step(probed);
   } else if (std::holds_alternative<out::ReadConnections>(effect)) {
     in::ConnectionsSeen seen{gone};
@@ -133,12 +133,50 @@ void Desk::carry_out(const Effect& effect) {
     const auto reply = airbyte ? airbyte(*request) : behave(*request);
     if (reply) answer(*request, *reply);
   } else if (const auto* cancel = std::get_if<out::CancelJob>(&effect)) {
-    if (!disk_frozen) cancels.push_back(*cancel);
+    if (disk_frozen) return;
+    cancels.push_back(*cancel);
+    if (!on_cancel) return;
+    if (auto answered = on_cancel(*cancel)) step(*answered);
+  } else if (const auto* look = std::get_if<out::InspectJob>(&effect)) {
+    inspect(*look);
+  } else if (const auto* reply = std::get_if<out::Reply>(&effect)) {
+    replies.push_back(*reply);
   } else if (const auto* manual = std::get_if<out::SetScheduleManual>(&effect)) {
     if (!disk_frozen) set_manual.push_back(*manual);
   } else if (const auto* abandon = std::get_if<out::AbandonTrigger>(&effect)) {
     abandoned.push_back(*abandon);
   }
+}
+
+void Desk::inspect(const out::InspectJob& asked) {
+  inspections.push_back(asked);
+  in::JobInspected answer{asked.job, error_of(Errc::connect_refused)};
+  if (const auto found = jobs.find(asked.job); !away && found != jobs.end()) {
+    JobInspection look;
+    look.job = found->second;
+    if (second_look) second_look(look);
+    answer.inspection = std::move(look);
+  }
+  step(answer);
+}
+
+Result<CommandDone> Desk::ask(CommandWhat what, const std::string& key) {
+  CommandRequest request{++ticket_, "alice", key, std::move(what)};
+  step(in::Command{std::move(request)});
+  if (replies.empty() || replies.back().ticket != ticket_) return error_of(Errc::reply_timeout);
+  return replies.back().done;
+}
+
+std::vector<std::string> open_incidents(const Desk& desk) {
+  std::vector<std::string> open;
+  for (const auto& [id, incident] : desk.disk.incidents()) {
+    if (incident.closed) continue;
+    std::string word(to_string(incident.kind));
+    if (incident.stuck) word += "/" + std::string(to_string(*incident.stuck));
+    open.push_back(std::move(word));
+  }
+  std::sort(open.begin(), open.end());
+  return open;
 }
 
 void Desk::answer(const out::TriggerSync& request, TriggerReply reply) {

@@ -102,6 +102,10 @@ class Desk {
   std::vector<out::AbandonTrigger> abandoned;
   std::vector<out::ReadJobs> polls;
   std::vector<out::ReadJob> single_reads;
+  std::vector<out::InspectJob> inspections;
+  std::vector<out::Reply> replies;
+  /// What alice asks for, and the answer.
+  Result<CommandDone> ask(CommandWhat what, const std::string& key = {});
   /// Answers the newest request.
   void answer(TriggerReply reply);
   void answer(const out::TriggerSync& request, TriggerReply reply);
@@ -114,6 +118,10 @@ class Desk {
   void by_hand() {
     airbyte = [](const out::TriggerSync&) { return std::optional<TriggerReply>{}; };
   }
+  /// The second look at a job; nothing: it shows what the lists show.
+  std::function<void(JobInspection&)> second_look;
+  /// What becomes of a cancel; nothing: it stays unanswered.
+  std::function<std::optional<in::CancelAnswered>(const out::CancelJob&)> on_cancel;
   std::vector<ConnectionView> connections;
   std::map<JobId, JobView> jobs;
   std::optional<Millis> job_length = std::chrono::minutes{10};  ///< nothing: jobs run until end()
@@ -124,6 +132,7 @@ class Desk {
   std::optional<std::vector<ConnectionId>> covers;
   bool whole_instance = true;
   std::string api = "config";
+  std::string version = "2.0.0";
   JobId start_job(const std::string& connection_id, JobType type = JobType::sync,
                   JobStatus status = JobStatus::running);
   void end_job(JobId job, JobStatus status, FailureType failure = FailureType::unknown);
@@ -142,6 +151,7 @@ class Desk {
   void wake();
   void take(Decision decision);
   void carry_out(const Effect& effect);
+  void inspect(const out::InspectJob& asked);
   void finish_jobs();
   [[nodiscard]] in::JobsSeen page(const out::ReadJobs& request);
   [[nodiscard]] std::optional<TriggerReply> behave(const out::TriggerSync& request);
@@ -153,6 +163,10 @@ class Desk {
   std::int64_t next_job_ = 100;
   std::uint64_t life_ = 0;
   std::deque<out::ReadJobs> held_;
+  std::uint64_t ticket_ = 0;
 };
+
+/// "stuck/no_progress" of each open incident, in alphabetical order.
+[[nodiscard]] std::vector<std::string> open_incidents(const Desk& desk);
 
 }  // namespace syncwarden::core

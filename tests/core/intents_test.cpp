@@ -249,6 +249,32 @@ TEST(Refused, ByClass) {
   }
 }
 
+/// A refusal, or a 409, may be untrue. The next request of the connection waits for a list, so that a job
+/// which is there already does not pass for its effect.
+TEST(Refused, TheNextRequestOfTheConnectionWaitsForAList) {
+  for (const auto& [answer, code] : {std::pair{TriggerAnswer::refused, Errc::forbidden},
+                                     std::pair{TriggerAnswer::conflict, Errc::conflict}}) {
+    auto twice = rule("0 0 * * * ?", [](Policy& policy) { policy.overlap = OverlapPolicy::skip; });
+    twice.schedules.push_back({.name = "second", .when = cron("0 1 * * * ?")});
+    Desk desk(plan_of(twice));
+    desk.job_length.reset();
+    desk.by_hand();
+    desk.until(one);
+    ASSERT_EQ(desk.sent.size(), 1U);
+    desk.hold_polls = true;
+    const JobId untold = desk.start_job("c");
+    desk.pass(30s);
+    desk.answer(reply_of(answer, code));
+    desk.until(one + 1min);
+    EXPECT_EQ(desk.sent.size(), 1U) << "before anybody looked, after " << to_string(code);
+    desk.hold_polls = false;
+    desk.release_polls();
+    desk.poll();
+    EXPECT_EQ(desk.sent.size(), 1U);
+    EXPECT_EQ(desk.tick(one + 1min, "c/second"), "skipped/overlap") << "job " << untold.value;
+  }
+}
+
 TEST_F(Open, UnauthorizedIsTriedOnceMoreAfterAPoll) {
   desk.answer(reply_of(TriggerAnswer::refused, Errc::unauthorized));
   EXPECT_EQ(desk.tick(one), "-");
@@ -365,6 +391,28 @@ TEST_F(Open, CrashAfterTheAnswerBeforeItWasWritten) {
   EXPECT_EQ(desk.run(one).job, job);
   EXPECT_EQ(desk.tick(one), "started/on_time") << "its request was";
   EXPECT_EQ(desk.sent.size(), 1U);
+}
+
+/// An old copy of the state is put back, and the first life on it ends before it could decide what the old
+/// copy holds for due: what it saw of the time between must not be lost.
+TEST(Crash, TheSecondLifeOnAnOldStateKnowsWhatTheFirstOneSaw) {
+  Desk desk(plan_of(rule("0 0 * * * ?", [](Policy& policy) { policy.catch_up = CatchUpPolicy::all; })));
+  desk.until(monday + 1h + 30min);
+  const auto old = desk.disk;
+  desk.until(monday + 3h + 30min);
+  ASSERT_EQ(desk.sent.size(), 3U);
+  desk.disk = old;
+  desk.away = true;
+  desk.crash(1min);
+  desk.step(in::StoreState{false});
+  desk.away = false;
+  desk.pass(2min);
+  EXPECT_EQ(desk.tick(monday + 2h), "-") << "the first life decides nothing";
+  desk.crash(1min);
+  desk.pass(5min);
+  EXPECT_EQ(desk.sent.size(), 3U) << "nothing is asked for again";
+  EXPECT_EQ(desk.tick(monday + 2h), "skipped/fresh");
+  EXPECT_EQ(desk.tick(monday + 3h), "skipped/fresh");
 }
 
 TEST_F(Open, CrashWhileWatchingGoesOnWatching) {

@@ -191,6 +191,37 @@ TEST(SlotCounts, TheWidestFullKeyHoldsAndCountsNeverUnderflow) {
   EXPECT_TRUE(slots.full(a));
 }
 
+TEST(SlotNames, AreThoseThatAirbyteShowsAndFollowARename) {
+  struct Case {
+    const char* name;
+    Limits limits;
+    const char* shown;
+  };
+  auto view = connection("a");
+  view.source = {ActorId{"0f3a"}, SharedText{"orders pg"}, SharedText{"postgres"}, {}};
+  view.destination = {ActorId{"77b1"}, SharedText{}, SharedText{"s3"}, {}};
+  Limits group;
+  group.groups.push_back({"crm", {}, 3});
+  for (const auto& [name, limits, shown] :
+       {Case{"total", {.total = 1}, "total (limit 1)"},
+        Case{"source", {.per_source = 2}, "source orders pg (limit 2)"},
+        Case{"without a name", {.per_destination = 1}, "destination 77b1 (limit 1)"},
+        Case{"type", {.per_source_type = 4}, "source type postgres (limit 4)"},
+        Case{"group", group, "group crm (limit 3)"}}) {
+    Slots slots;
+    slots.configure(limits);
+    const auto keys = slots.keys_of(view);
+    ASSERT_EQ(keys.size(), 1U) << name;
+    EXPECT_EQ(slots.name(keys[0]), shown) << name;
+  }
+  Slots slots;
+  slots.configure({.per_source = 1});
+  const auto before = slots.keys_of(view);
+  view.source.name = "orders";
+  EXPECT_EQ(slots.keys_of(view), before) << "it is the same source";
+  EXPECT_EQ(slots.name(before[0]), "source orders (limit 1)");
+}
+
 // ---- a small world, played to its end in every way ----
 
 enum class Fate { created, lost_request, lost_reply, error_after_effect, conflict, not_sent, throttled };

@@ -238,6 +238,23 @@ TEST(Rule6Clock, WhatRanBeforeACorrectionStaysDecidedOverACrash) {
   EXPECT_EQ(desk.sent.size(), 4U) << "04:00, and after the correction 01:00, 02:00 and 05:00";
 }
 
+/// As Quartz counts, 01:00 of New York's long night is 06:00 UTC, unless the count begins within the first of
+/// its two hours: then it is passed by. Where it was decided while the clock was wrong, it stays decided.
+TEST(Rule6Clock, ANominalInARepeatedHourIsPassedOverToo) {
+  const Instant night{std::chrono::sys_days{std::chrono::year{2026} / 11 / 1}};
+  auto only = rule("0 0 * * * ?", [](Policy& policy) { policy.catch_up = CatchUpPolicy::none; });
+  only.schedules[0].when = cron("0 0 * * * ?", "America/New_York", calendar::DstPolicy::quartz);
+  Desk desk(plan_of(only), {connection("c")}, night - 30min);
+  desk.set_clock(night + 6h + 30min);
+  ASSERT_EQ(desk.tick(night + 6h), "missed/down");
+  desk.until(night + 8h + 10min);
+  desk.set_clock(night + 2h + 10min);
+  desk.until(night + 9h + 10min);
+  EXPECT_EQ(desk.tick(night + 3h), "started/on_time");
+  EXPECT_EQ(desk.tick(night + 6h), "missed/down") << "a decision is never replaced";
+  EXPECT_EQ(desk.tick(night + 9h), "started/on_time");
+}
+
 TEST(Rule6Clock, AWatermarkFarAheadAtBootIsAWrongClock) {
   Desk desk(plan_of(rule()));
   desk.until(monday + 10h + 15min);

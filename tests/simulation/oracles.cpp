@@ -432,7 +432,7 @@ void Chronicle::every_job_of_ours_is_known() {
   std::set<JobId> claimed;
   for (const auto& [start, jobs] : claims_) claimed.insert(jobs.begin(), jobs.end());
   for (const auto& born : ours_) {
-    if (born.told_wrong || (!restored_.empty() && born.job.at <= restored_.back() + in_flight) ||
+    if (born.told_wrong || (!restored_.empty() && born.sent <= restored_.back()) ||
         claimed.contains(born.job.job))
       continue;
     const auto own = claims_.find({born.run, born.job_number});
@@ -489,6 +489,14 @@ bool Chronicle::lasts_for_a_reason(const Incident& incident, Instant calm_since)
     if (static_cast<std::size_t>(calm) <= samples_kept / 2 + 1) return true;
   }
   if (incident.updated > engine_->now() - hours{3}) return true;
+  // A schedule of every six hours whose tick fell into a blackout, a connection that only people sync:
+  // without another run there is nothing that could close it.
+  const auto& known = engine_->disk().jobs();
+  const bool ran_since = std::any_of(known.begin(), known.end(), [&](const auto& entry) {
+    const JobView& job = entry.second.job;
+    return job.connection == incident.connection && job.created > incident.updated && is_terminal(job.status);
+  });
+  if (!ran_since) return true;
   if (plan_.mode == Mode::shadow) return true;
   const auto view = view_of(incident.connection);
   return view && policy_of(*view).overlap == OverlapPolicy::cancel_other;

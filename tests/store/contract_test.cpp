@@ -110,6 +110,7 @@ TEST_P(StoreContract, EveryWordOfEveryEnumComesBack) {
       Recovery recovery;
       recovery.job = JobId{++id};
       if (recoveries.size() % 4 != 0) recovery.kind = stuck;
+      if (!recovery.kind && recoveries.size() % 8 == 0) recovery.by = "alice, by hand";
       recovery.action = static_cast<StuckAction>(recoveries.size() % 3);
       recoveries.push_back(recovery);
       batch.emplace_back(put::PutRecovery{recovery});

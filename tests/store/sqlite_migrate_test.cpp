@@ -145,7 +145,7 @@ TEST_F(SqliteMigrate, EverythingOfVersion1IsKept) {
   EXPECT_EQ(past->ticks.at(0).detail, "rule conf.yaml:3");
   const auto described = describe_state(path_);
   ASSERT_TRUE(described);
-  EXPECT_EQ(described->schema_version, 3);
+  EXPECT_EQ(described->schema_version, 4);
 }
 
 TEST_F(SqliteMigrate, AHistoryKeepsItsDurationsAndLearnsOfTheNewestSync) {
@@ -199,13 +199,13 @@ TEST_F(SqliteMigrate, AMigrationThatFailsHalfWayLeavesVersion1) {
   expect_everything_of_version_1(*seen);
 }
 
-TEST_F(SqliteMigrate, Version2BecomesVersion3WithAnEmptyOutbox) {
+TEST_F(SqliteMigrate, Version2GetsAnEmptyOutbox) {
   {
     const auto open = open_store(loop_, path_);
     ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutIncident{full_incident()}}))));
     open.store->close();
   }
-  execute(path_, "DROP TABLE outbox; PRAGMA user_version = 2");
+  execute(path_, "DROP TABLE outbox; ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 2");
   EXPECT_EQ(describe_state(path_)->schema_version, 2);
   const auto open = open_store(loop_, path_);
   ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutNotice{full_notice()}}))));
@@ -213,6 +213,21 @@ TEST_F(SqliteMigrate, Version2BecomesVersion3WithAnEmptyOutbox) {
   ASSERT_TRUE(seen) << to_string(seen.error());
   EXPECT_THAT(seen->incidents, ElementsAre(full_incident()));
   EXPECT_THAT(seen->outbox, ElementsAre(full_notice()));
+}
+
+TEST_F(SqliteMigrate, Version3KnowsOfNoUnclaimedJobs) {
+  {
+    const auto open = open_store(loop_, path_);
+    ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutHistory{full_history()}}))));
+    open.store->close();
+  }
+  execute(path_, "ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 3");
+  const auto open = open_store(loop_, path_);
+  const auto seen = wait(loop_, open.store->load());
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  auto expected = full_history();
+  expected.unclaimed.clear();
+  EXPECT_THAT(seen->histories, testing::Contains(expected));
 }
 
 TEST_F(SqliteMigrate, VersionOneIsDescribedWithoutBeingChanged) {
@@ -232,7 +247,7 @@ TEST_F(SqliteMigrate, RestoringAnOldBackupBringsItUpToDateAndLeavesTheBackupAlon
   const auto place = directory_.file("new.db");
   const auto restored = restore_state(path_, place);
   ASSERT_TRUE(restored) << to_string(restored.error());
-  EXPECT_EQ(restored->state.schema_version, 3);
+  EXPECT_EQ(restored->state.schema_version, 4);
   EXPECT_EQ(describe_state(path_)->schema_version, 1);
   const auto open = open_store(loop_, place);
   const auto seen = wait(loop_, open.store->load());

@@ -198,6 +198,7 @@ inline ConnectionHistory full_history() {
   history.last_ended = JobId{lowest};
   history.newest_job_created = at(highest);
   history.managed_by = strange;
+  history.unclaimed = {{JobId{lowest}, at(highest)}, {JobId{highest}, at(lowest)}};
   return history;
 }
 

@@ -41,8 +41,11 @@ void Core::Machine::boot(const in::Booted& first) {
   resume_fleet_hold();
   restore_commands(snapshot);
   for (const auto& pause : snapshot.pauses) pauses.emplace(pause.connection, pause);
-  for (const auto& recovery : snapshot.recoveries)
+  for (const auto& recovery : snapshot.recoveries) {
     recoveries.emplace(recovery.job, std::pair{recovery, observed.now()});
+    // Whether it was sent and answered, the former life knew.
+    if (!recovery.by.empty() && !recovery.given_up) lost_cancels.emplace(recovery.job, std::string{});
+  }
   job_cursor = snapshot.job_cursor;
   for (const auto& cursor : snapshot.cursors) unbound_cursors.emplace(cursor.schedule, cursor);
   for (const auto& record : snapshot.jobs) {
@@ -73,7 +76,7 @@ void Core::Machine::boot(const in::Booted& first) {
   for (ConnectionIndex i = 0; i < connections.size(); ++i) bind(i);
   for (const auto& run : snapshot.open_runs) restore_run(run);
   for (ConnectionIndex i = 0; i < connections.size(); ++i) {
-    watch_management(connections[i], true);
+    watch_management(connections[i], RulesWere::unknown);
     expect_freshness(i);
     expect_airbyte_run(i);
   }
@@ -245,7 +248,7 @@ void Core::Machine::adopt_plan(PlanPtr next) {
   recount_slots();
   for (ConnectionIndex i = 0; i < connections.size(); ++i) {
     bind(i);
-    watch_management(connections[i], true);
+    watch_management(connections[i], RulesWere::edited);
     watch_connection(connections[i], connections[i].view, true);
     expect_freshness(i);
   }
@@ -285,7 +288,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     if (known == nullptr) keep(put::PutHistory{connection.history});
     connection.asked_manual = false;
     bind(index);
-    watch_management(connections[index], false);
+    watch_management(connections[index], RulesWere::the_same);
     watch_connection(connections[index], before, !fresh);
     expect_freshness(index);
     expect_airbyte_run(index);
@@ -299,7 +302,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     keep(put::DropConnection{connection.view.id});
     const ConnectionIndex index = connection_index.at(connection.view.id);
     bind(index);
-    watch_management(connection, false);
+    watch_management(connection, RulesWere::the_same);
     expect_freshness(index);
     expect_airbyte_run(index);
   }

@@ -8,6 +8,9 @@
 namespace syncwarden::core {
 namespace {
 
+/// One, and another where the reply was lost.
+constexpr std::uint32_t most_requests_by_hand = 2;
+
 Error no_connection(const ConnectionId& id) {
   return {Errc::not_found, fmt::format("there is no connection {}", id.text.view()), "",
           "`syncwarden status` lists them"};
@@ -112,9 +115,41 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
       keep_run(open);
     }
   }
-  effect(out::CancelJob{job, connection->view.id});
-  return CommandDone{fmt::format("the cancel of job {} of {} is requested", job.value, connection->view.name),
-                     std::nullopt, job, false};
+  cancel_by_hand(*connection, job, request.who);
+  return CommandDone{
+      fmt::format(
+          "the cancel of job {} of {} is requested; within {} it has ended, or an incident tells that "
+          "it has not",
+          job.value, connection->view.name, to_string(plan->cancel_timeout)),
+      std::nullopt, job, false};
+}
+
+/// A person's word goes before the policy's: what was asked for already counts no more, and nothing is run
+/// again.
+void Core::Machine::cancel_by_hand(Connection& connection, JobId job, const std::string& who) {
+  Recovery recovery{job, connection.view.id, std::nullopt, StuckAction::cancel, 0, now.wall, now.wall, false,
+                    who};
+  recoveries[job] = {recovery, observed.now()};
+  lost_cancels.erase(job);
+  ask_cancel(connection, job, fmt::format("{} asked for it", who));
+}
+
+/// A cancel that a person asked for had no effect in time: once more where the reply was lost, else somebody
+/// is told.
+void Core::Machine::pass_cancel_by_hand(Connection& connection, JobId job) {
+  auto& recovery = recoveries.at(job).first;
+  const auto lost = lost_cancels.extract(job);
+  if (lost && recovery.requests < most_requests_by_hand) {
+    if (store_healthy && !stopping) {
+      ask_cancel(connection, job, fmt::format("{} asked for it; the reply was lost", recovery.by));
+    } else {
+      lost_cancels[job] = lost.mapped();
+    }
+    return;
+  }
+  std::string what = fmt::format("{} asked to cancel job {}, and it has not ended", recovery.by, job.value);
+  if (lost && !lost.mapped().empty()) what += ": " + lost.mapped();
+  give_up_cancel(connection, recovery, std::move(what));
 }
 
 Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Pause& pause,

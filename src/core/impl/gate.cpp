@@ -149,6 +149,10 @@ Core::Machine::Gate Core::Machine::try_start(RunId id) {
     open.in_ready = false;
   }
   if (!allowed(id) || overlaps(id)) return Gate::gone;
+  if (const auto& connection = connections[open.connection]; connection.look_first > seen_poll) {
+    look_again_before(open, connection.look_first);
+    return Gate::gone;
+  }
   if (plan->mode == Mode::shadow) {
     give_up_waiting(id, TickReason::shadow, "mode: shadow");
     return Gate::gone;
@@ -163,6 +167,14 @@ Core::Machine::Gate Core::Machine::try_start(RunId id) {
   }
   start_intent(open);
   return Gate::admitted;
+}
+
+/// The run waits for this poll, and it comes at once.
+void Core::Machine::look_again_before(OpenRun& open, std::uint64_t poll) {
+  open.deferred = true;
+  open.gate_after_poll = poll;
+  gate_after_poll.emplace(poll, open.run.id);
+  if (!reading_jobs) next_jobs = now.mono;
 }
 
 /// Everything that makes a start pointless or forbidden. False: the run is gone.
@@ -205,20 +217,15 @@ bool Core::Machine::allowed(RunId id) {
 /// is for (scheduling rule 2).
 std::optional<std::string> Core::Machine::done_already(const OpenRun& open) const {
   const auto& connection = connections[open.connection];
-  const auto& unclaimed = connection.unclaimed;
-  if (open.run.requests > 0) {
-    // An earlier request may have had an effect in a life that the state does not know of.
-    if (!open.restored || unclaimed.empty() || unclaimed.back().first <= open.run.baseline)
-      return std::nullopt;
+  const auto& unclaimed = connection.history.unclaimed;
+  if (open.run.requests > 0 || open.tick_decided) {
+    // An earlier request, or the job that followed, may have had its turn in a life that the state does not
+    // know of.
+    if (!open.restored || unclaimed.empty() || unclaimed.back().id <= open.run.baseline) return std::nullopt;
     return fmt::format("job {} was created after its first request, and no run claims it",
-                       unclaimed.back().first.value);
+                       unclaimed.back().id.value);
   }
   if (open.run.cause == TriggerCause::manual && !open.restored) return std::nullopt;
-  if (open.tick_decided) {
-    if (!open.restored || unclaimed.empty()) return std::nullopt;
-    return fmt::format("job {} was created since, of which the state knows nothing",
-                       unclaimed.back().first.value);
-  }
   const auto& policy = policy_of(open);
   if (const auto* fresh = open.slot ? slots[*open.slot].when.keep_fresh() : nullptr) {
     const Instant needed = next_keep_fresh(fresh->target, connection.history, Instant{});
@@ -230,21 +237,23 @@ std::optional<std::string> Core::Machine::done_already(const OpenRun& open) cons
                        to_rfc3339(*connection.newest_job_created));
   }
   if (open.run.nominal > booted_at) return std::nullopt;
-  const auto done = std::find_if(unclaimed.begin(), unclaimed.end(), [&](const auto& job) {
-    return job.second + clocks_differ >= open.run.nominal;
+  const auto done = std::find_if(unclaimed.begin(), unclaimed.end(), [&](const UnclaimedJob& job) {
+    return job.created + clocks_differ >= open.run.nominal;
   });
   if (done == unclaimed.end()) return std::nullopt;
   return fmt::format("job {} was created at {}, before syncwarden started and after the tick was due",
-                     done->first.value, to_rfc3339(done->second));
+                     done->id.value, to_rfc3339(done->created));
 }
 
 void Core::Machine::note_unclaimed(Connection& connection, const JobView& job) const {
   if (job.id <= connection.known_at_boot || job.type != JobType::sync || watchers.contains(job.id)) return;
   if (job.created > booted_at + plan->settle) return;
-  auto& unclaimed = connection.unclaimed;
-  const auto place = std::lower_bound(unclaimed.begin(), unclaimed.end(), std::pair{job.id, Instant{}});
-  if (place != unclaimed.end() && place->first == job.id) return;
+  auto& unclaimed = connection.history.unclaimed;
+  const auto place = std::lower_bound(unclaimed.begin(), unclaimed.end(), job.id,
+                                      [](const UnclaimedJob& known, JobId id) { return known.id < id; });
+  if (place != unclaimed.end() && place->id == job.id) return;
   unclaimed.insert(place, {job.id, job.created});
+  if (unclaimed.size() > unclaimed_kept) unclaimed.erase(unclaimed.begin());
 }
 
 bool Core::Machine::is_ours(JobId job) const {

@@ -207,20 +207,21 @@ void Core::Machine::watch_connection(Connection& connection, const ConnectionVie
   }
 }
 
-/// A managed connection that no rule names any more, without anybody having edited the rules.
-void Core::Machine::watch_management(Connection& connection, bool rules_edited) {
+/// A managed connection that no rule names any more, without anybody having edited the rules. A restart tells
+/// nothing about that: it opens none, and closes none that somebody has yet to see.
+void Core::Machine::watch_management(Connection& connection, RulesWere rules) {
   auto& past = connection.history;
   const std::string where =
       connection.rule != nullptr && connection.present ? connection.rule->where : std::string{};
   const IncidentBook::Key key{IncidentKind::left_management, std::nullopt, connection.view.id, {}};
-  if (where.empty() && !past.managed_by.empty() && !rules_edited) {
+  if (where.empty() && !past.managed_by.empty() && rules == RulesWere::the_same) {
     raise(connection, IncidentKind::left_management,
           connection.present
               ? fmt::format("{} named it, and no rule does any more: was it renamed, or a tag removed?",
                             past.managed_by)
               : fmt::format("{} named it, and it is gone from Airbyte", past.managed_by),
           {});
-  } else if (!where.empty() || rules_edited) {
+  } else if (!where.empty() || rules == RulesWere::edited) {
     incidents.close(key, where.empty() ? "the rules were edited" : "a rule names it again", now.wall);
   }
   if (past.managed_by == where) return;

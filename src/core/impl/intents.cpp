@@ -91,6 +91,7 @@ void Core::Machine::trigger_conflict(OpenRun& open) {
     return;
   }
   if (connections[open.connection].active.empty()) saw_conflict(connections[open.connection]);
+  connections[open.connection].look_first = poll_number + 1;
   const auto policy = policy_of(open).overlap;
   if (policy == OverlapPolicy::skip || ++open.conflicts >= phantom_conflicts) {
     decide_tick(open, TickOutcome::skipped, TickReason::overlap,
@@ -108,13 +109,10 @@ void Core::Machine::trigger_conflict(OpenRun& open) {
   // The policy needs the job, and the 409 does not name it: look again after the next complete poll.
   --open.run.requests;
   open.run.phase = RunPhase::queued;
-  open.deferred = true;
   end_holding(open);
   keep_run(open);
-  open.gate_after_poll = poll_number + 1;
-  gate_after_poll.emplace(*open.gate_after_poll, open.run.id);
   if (open.slot && !slots[*open.slot].waiting) slots[*open.slot].waiting = open.run.id;
-  if (!reading_jobs) next_jobs = now.mono;
+  look_again_before(open, poll_number + 1);
 }
 
 void Core::Machine::trigger_refused(OpenRun& open, const TriggerReply& reply) {
@@ -134,6 +132,7 @@ void Core::Machine::trigger_refused(OpenRun& open, const TriggerReply& reply) {
     reason = TickReason::inactive;
   }
   if (airbyte && !reading_connections) next_connections = now.mono;
+  connections[open.connection].look_first = poll_number + 1;
   decide_tick(open, outcome, reason, reply.error ? to_string(*reply.error) : std::string{});
   if (outcome == TickOutcome::skipped && open.run.job_number == 0) {
     finish(open.run.id, Verdict::none, std::nullopt);
@@ -187,8 +186,8 @@ void Core::Machine::take_job(OpenRun& open, JobId job, Attribution attribution) 
   if (attribution != Attribution::attached) tell(fact::TriggerAccepted{open.run, now.wall - open.run.due});
   keep_run(open);
   watchers[job].push_back(open.run.id);
-  std::erase_if(connections[open.connection].unclaimed,
-                [&](const auto& known) { return known.first == job; });
+  std::erase_if(connections[open.connection].history.unclaimed,
+                [&](const UnclaimedJob& known) { return known.id == job; });
   if (attribution == Attribution::proven) {
     auto& created = connections[open.connection].newest_job_created;
     created = std::max(created.value_or(now.wall), now.wall);

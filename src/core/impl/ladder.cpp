@@ -198,7 +198,10 @@ std::uint32_t Core::Machine::cancels_of(JobId job) const {
 void Core::Machine::act_on_stuck(ConnectionIndex index, ActiveJob& job) {
   auto& connection = connections[index];
   const JobId id = job.view.id;
-  if (!job.stuck || recoveries.contains(id) || stopping || !store_healthy) return;
+  if (!job.stuck || stopping || !store_healthy) return;
+  const auto known = recoveries.find(id);
+  // Where a person could do nothing, the policy may.
+  if (known != recoveries.end() && !(known->second.first.given_up && !known->second.first.by.empty())) return;
   const StuckAction action = permitted_action(connection, job);
   if (action == StuckAction::alert) return;
   // Maintenance, a pause and a fleet that fails hold recovery back; the next poll looks again.
@@ -239,19 +242,32 @@ std::optional<std::uint32_t> Core::Machine::meant_attempts(const Recovery& recov
   return connections[place->first].active[place->second].view.attempts;
 }
 
+void Core::Machine::give_up_cancel(const Connection& connection, Recovery& recovery, std::string what) {
+  recovery.given_up = true;
+  keep(put::PutRecovery{recovery});
+  tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::timed_out, connection.view,
+                          recovery.job, "it did not end"});
+  raise(connection, IncidentKind::cancel_failed, std::move(what), recovery.job);
+}
+
 /// After every complete poll: cancels that had no effect in time, and stuck jobs that something held back.
 void Core::Machine::pass_ladder() {
   std::vector<JobId> overdue;
   for (const auto& [job, entry] : recoveries) {
-    if (!entry.first.given_up && observed.now() - entry.second >= plan->cancel_timeout)
-      overdue.push_back(job);
+    const Millis patience = lost_cancels.contains(job) ? second_look_after : plan->cancel_timeout;
+    if (!entry.first.given_up && observed.now() - entry.second >= patience) overdue.push_back(job);
   }
   for (const JobId job : overdue) {
     auto& [recovery, asked] = recoveries.at(job);
+    const bool by_hand = !recovery.by.empty();
     auto* connection = find_connection(recovery.connection);
     // Nobody asks for it any more, or there is nothing to cancel.
-    if (connection == nullptr || connection->rule == nullptr || !find_active(job)) {
+    if (connection == nullptr || (connection->rule == nullptr && !by_hand) || !find_active(job)) {
       drop_recovery(job);
+      continue;
+    }
+    if (by_hand) {
+      pass_cancel_by_hand(*connection, job);
       continue;
     }
     // After a restart it is found still once more before anybody asks again: it may have moved meanwhile.
@@ -262,12 +278,9 @@ void Core::Machine::pass_ladder() {
       if (store_healthy && !stopping) ask_cancel(*connection, job, "it has not ended since the last request");
       continue;
     }
-    recovery.given_up = true;
-    keep(put::PutRecovery{recovery});
-    tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::timed_out, connection->view,
-                            job, "it did not end"});
-    raise(*connection, IncidentKind::cancel_failed,
-          fmt::format("job {} was cancelled {} times and has not ended", job.value, recovery.requests), job);
+    give_up_cancel(
+        *connection, recovery,
+        fmt::format("job {} was cancelled {} times and has not ended", job.value, recovery.requests));
   }
   for (auto at = busy.next(0); at; at = busy.next(*at + 1)) {
     const ConnectionIndex index = *at;
@@ -279,6 +292,7 @@ void Core::Machine::pass_ladder() {
 
 void Core::Machine::drop_recovery(JobId job) {
   recoveries.erase(job);
+  lost_cancels.erase(job);
   keep(put::DropRecovery{job});
 }
 
@@ -333,6 +347,8 @@ void Core::Machine::cancel_answered(const in::CancelAnswered& answered) {
     } else if (answered.result == CancelResult::failed) {
       tell(fact::RecoveryStep{fact::RecoveryAction::cancel, fact::RecoveryResult::refused, connection->view,
                               answered.job, answered.error ? to_string(*answered.error) : std::string{}});
+      if (!entry->second.first.by.empty())
+        lost_cancels[answered.job] = answered.error ? to_string(*answered.error) : std::string{};
     }
   }
   if (airbyte && !reading_jobs) next_jobs = now.mono;

@@ -71,9 +71,9 @@ struct Connection {
   std::optional<Mono>
       listed;  ///< where jobs are listed per connection: when the last complete list was asked for
   std::vector<RunId> holding;  ///< intended or unresolved runs in order, looked for in every poll
-  /// Jobs from before this life that the state knows nothing of, oldest first: it may be an old copy, and
-  /// they the effects of ticks that it still holds for undecided.
-  std::vector<std::pair<JobId, Instant>> unclaimed;
+  /// A request was refused, or called an overlap: the next one waits for this poll. Whether it was true, only
+  /// a list tells, and until then the newest job known is no baseline.
+  std::uint64_t look_first = 0;
   JobId known_at_boot;                            ///< the newest one of which the state knows the end
   std::vector<RunId> waiting_for_end;             ///< runs that wait until nothing runs here any more
   std::uint32_t failed_runs = 0;                  ///< in a row
@@ -179,11 +179,12 @@ struct Core::Machine {
   ObservedClock observed;
   IncidentBook incidents;
   std::map<JobId, std::pair<Recovery, Millis>> recoveries;  // with the observed time of the last request
-  std::map<ConnectionId, Pause> pauses;                     // the empty id: everything
-  std::map<std::string, CommandRecord> commands;            // by idempotency key
-  std::map<std::string, std::size_t> rule_counts;           // connections that each rule named last
-  Agenda late;                                              // by connection: when its data becomes late
-  Agenda airbyte_due;  // by connection: when Airbyte should have run it itself
+  std::map<JobId, std::string> lost_cancels;       // asked for by hand, and the reply told nothing: why
+  std::map<ConnectionId, Pause> pauses;            // the empty id: everything
+  std::map<std::string, CommandRecord> commands;   // by idempotency key
+  std::map<std::string, std::size_t> rule_counts;  // connections that each rule named last
+  Agenda late;                                     // by connection: when its data becomes late
+  Agenda airbyte_due;                              // by connection: when Airbyte should have run it itself
   std::set<ScheduleIndex> chains;
   std::array<std::size_t, all_wait_causes.size()> held{};
   Instant late_grace_until{};                     // nothing counts as late before
@@ -208,7 +209,8 @@ struct Core::Machine {
   bool told_down = false;
   std::optional<Mono> down_since;
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
-  std::uint64_t poll_number = 0;
+  std::uint64_t poll_number = 0,
+                seen_poll = 0;  ///< the newest one asked for, and the newest one that showed jobs
   Mono poll_asked, poll_ended, probe_asked, connections_asked;
   Now asked_poll{}, answered_poll{};  ///< when the newest poll was asked for, and the newest answer came
   std::optional<Mono> next_probe, next_connections, next_jobs;
@@ -306,6 +308,7 @@ struct Core::Machine {
   [[nodiscard]] const Policy& policy_of(const OpenRun& open) const;
   [[nodiscard]] bool can_trigger() const;
   [[nodiscard]] bool sight_is_old() const;
+  void look_again_before(OpenRun& open, std::uint64_t poll);
   /// How many requests may be written ahead of their turn in the trigger lane.
   [[nodiscard]] std::size_t window() const;
 
@@ -343,6 +346,7 @@ struct Core::Machine {
   void look_again_at(ActiveJob& job, const JobCounters& counters);
   std::optional<std::uint32_t> meant_attempts(const Recovery& recovery) const;
   void pass_ladder();
+  void give_up_cancel(const Connection& connection, Recovery& recovery, std::string what);
   void drop_recovery(JobId job);
   void forget_cancel(const Connection& connection, const JobView& job);
   void cancel_answered(const in::CancelAnswered& answered);
@@ -372,7 +376,8 @@ struct Core::Machine {
   void job_failed(Connection& connection, const JobView& job);
   void verified_success(ConnectionIndex index, const JobView& job, const std::string& outlier);
   void watch_connection(Connection& connection, const ConnectionView& before, bool known);
-  void watch_management(Connection& connection, bool rules_edited);
+  enum class RulesWere : std::uint8_t { the_same, edited, unknown };  ///< since the last look
+  void watch_management(Connection& connection, RulesWere rules);
   void watch_rules();
   void expect_freshness(ConnectionIndex index);
   [[nodiscard]] std::optional<Instant> excused_until(const Connection& connection) const;
@@ -391,6 +396,8 @@ struct Core::Machine {
   Result<CommandDone> do_command(const CommandRequest& request, const command::Drain& drain,
                                  std::string& what);
   Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
+  void cancel_by_hand(Connection& connection, JobId job, const std::string& who);
+  void pass_cancel_by_hand(Connection& connection, JobId job);
   void restore_commands(const Snapshot& snapshot);
   void forget_commands();
 

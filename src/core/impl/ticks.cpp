@@ -7,6 +7,13 @@
 
 namespace syncwarden::core {
 
+namespace {
+
+/// No zone has ever repeated more of a day than this when its summer time ended.
+constexpr Millis longest_repeat{std::chrono::hours{3}};
+
+}  // namespace
+
 /// What was decided before the clock was set back is not decided again.
 void Core::Machine::pass_over_decided(Slot& slot) {
   if (!slot.decided_before) return;
@@ -22,8 +29,16 @@ void Core::Machine::pass_over_decided(Slot& slot) {
 bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
   if (!slot.decided_before) return false;
   const auto* rule = connections[slot.connection].rule;
-  const auto beyond = next_tick(*slot.when.calendar(), slot.id.text, rule ? rule->policy.jitter : Millis{},
-                                slot.decided_before->first);
+  const Millis jitter = rule ? rule->policy.jitter : Millis{};
+  const Instant first = slot.decided_before->first;
+  // As Quartz counts, which nominal follows an instant within a repeated hour depends on where the count
+  // began: it begins before that hour here, as it did when the nominals were decided.
+  Instant from = std::max(slot.watermark, first - longest_repeat);
+  auto beyond = next_tick(*slot.when.calendar(), slot.id.text, jitter, from);
+  while (beyond && beyond->nominal <= first) {
+    from = beyond->nominal;
+    beyond = next_tick(*slot.when.calendar(), slot.id.text, jitter, from);
+  }
   if (!beyond || beyond->due > until) return false;
   until = beyond->due - Millis{1};
   return true;

@@ -78,6 +78,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   }
   const JobsPage& page = *seen.page;
   failed_polls = 0;
+  seen_poll = seen.poll;
   last_jobs_poll = now.wall;
   airbyte_seen();
   observed_poll();
@@ -326,6 +327,9 @@ Judgement Core::Machine::record_end(ConnectionIndex index, const JobView& job, b
     } else if (job.status == JobStatus::succeeded && !history) {
       raise(connection, IncidentKind::suspect_success,
             fmt::format("job {} is called succeeded: {}", job.id.value, judgement.evidence), job.id);
+      // What was stuck is not any more, whatever this one is worth.
+      incidents.close_all(connection.view.id, {IncidentKind::stuck},
+                          fmt::format("job {} came to its end", job.id.value), now.wall);
     } else if (job.status == JobStatus::failed) {
       ++past.consecutive_failures;
       if (!history) job_failed(connection, job);
@@ -379,8 +383,10 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
   if (!ending.lost && job.status == JobStatus::cancelled) {
     std::optional<FailureClass> failure;
     const bool was_stuck = ending.recovery && ending.recovery->kind;
-    if (ending.recovery && !was_stuck)
-      open.run.why = fmt::format("job {} was cancelled by a blackout", job.id.value);
+    if (ending.recovery && !was_stuck) {
+      open.run.why = fmt::format("job {} was cancelled by {}", job.id.value,
+                                 ending.recovery->by.empty() ? "a blackout" : ending.recovery->by);
+    }
     if (was_stuck) {
       open.run.why = fmt::format("job {} was stuck ({})", job.id.value, to_string(*ending.recovery->kind));
       if (ending.recovery->kind == StuckKind::max_run_time) failure = FailureClass::deadline;

@@ -10,8 +10,9 @@
 namespace syncwarden::store {
 namespace {
 
-/// Stands where the kind of a stuck job would: a blackout cancels it.
+/// Stands where the kind of a stuck job would: a blackout cancels it, or a person ("by alice").
 constexpr std::string_view of_a_blackout = "blackout";
+constexpr std::string_view of_a_person = "by ";
 constexpr std::array stuck_actions{StuckAction::alert, StuckAction::cancel, StuckAction::cancel_and_rerun};
 
 Incident take_incident(RowReader& row) {
@@ -58,9 +59,12 @@ void bind(Statement& to, const Notice& notice) {
 
 void bind(Statement& to, const Recovery& recovery) {
   to.bind(recovery.job.value).bind(recovery.connection.text);
-  to.bind(recovery.kind ? to_string(*recovery.kind) : of_a_blackout)
-      .bind(to_string(recovery.action))
-      .bind(std::int64_t{recovery.requests});
+  if (!recovery.by.empty()) {
+    to.bind_copy(std::string(of_a_person) + recovery.by);
+  } else {
+    to.bind(recovery.kind ? to_string(*recovery.kind) : of_a_blackout);
+  }
+  to.bind(to_string(recovery.action)).bind(std::int64_t{recovery.requests});
   to.bind(ms(recovery.first_asked)).bind(ms(recovery.last_asked)).bind(recovery.given_up ? 1 : 0);
 }
 
@@ -96,7 +100,11 @@ Result<Recovery> read_recovery(const Statement& from, const std::string& path) {
   Recovery recovery;
   recovery.job = JobId{row.integer()};
   recovery.connection = ConnectionId{row.text()};
-  recovery.kind = row.word_or(of_a_blackout, stuck_kind_from);
+  if (auto by = row.text_after(of_a_person)) {
+    recovery.by = std::move(*by);
+  } else {
+    recovery.kind = row.word_or(of_a_blackout, stuck_kind_from);
+  }
   recovery.action = row.word_of(stuck_actions);
   recovery.requests = row.count();
   recovery.first_asked = row.instant();

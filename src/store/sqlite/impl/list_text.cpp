@@ -83,6 +83,32 @@ std::optional<RunSample> sample_from(std::string_view text) {
   return good ? std::optional{sample} : std::nullopt;
 }
 
+std::optional<UnclaimedJob> unclaimed_job_from(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto id = number_from(text.substr(0, colon));
+  const auto created = number_from(text.substr(colon + 1));
+  if (!id || !created) return std::nullopt;
+  return UnclaimedJob{JobId{*id}, Instant{Millis{*created}}};
+}
+
+/// Nothing: one of them makes no sense.
+template <class T>
+std::optional<std::vector<T>> comma_separated(std::string_view text,
+                                              std::optional<T> (*read)(std::string_view)) {
+  std::vector<T> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    auto one = read(text.substr(0, comma));
+    if (!one) return std::nullopt;
+    out.push_back(std::move(*one));
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return std::nullopt;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string tags_text(const std::vector<std::string>& tags) {
@@ -116,17 +142,20 @@ std::string samples_text(const std::vector<RunSample>& samples) {
 }
 
 std::optional<std::vector<RunSample>> samples_from(std::string_view text) {
-  std::vector<RunSample> out;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    const auto sample = sample_from(text.substr(0, comma));
-    if (!sample) return std::nullopt;
-    out.push_back(*sample);
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
-    if (text.empty()) return std::nullopt;
+  return comma_separated<RunSample>(text, sample_from);
+}
+
+std::string unclaimed_text(const std::vector<UnclaimedJob>& jobs) {
+  std::string out;
+  for (const auto& [id, created] : jobs) {
+    if (!out.empty()) out += ',';
+    out += std::to_string(id.value) + ':' + std::to_string(created.time_since_epoch().count());
   }
   return out;
+}
+
+std::optional<std::vector<UnclaimedJob>> unclaimed_from(std::string_view text) {
+  return comma_separated<UnclaimedJob>(text, unclaimed_job_from);
 }
 
 std::string labels_text(const Labels& labels) {

@@ -19,6 +19,10 @@ namespace syncwarden::store {
 [[nodiscard]] std::string samples_text(const std::vector<RunSample>& samples);
 [[nodiscard]] std::optional<std::vector<RunSample>> samples_from(std::string_view text);
 
+/// `53:1767225600000,55:1767229200000`: job and milliseconds since the epoch.
+[[nodiscard]] std::string unclaimed_text(const std::vector<UnclaimedJob>& jobs);
+[[nodiscard]] std::optional<std::vector<UnclaimedJob>> unclaimed_from(std::string_view text);
+
 /// A line each: name, tab, value.
 [[nodiscard]] std::string labels_text(const Labels& labels);
 [[nodiscard]] std::optional<Labels> labels_from(std::string_view text);

@@ -112,6 +112,11 @@ class RowReader {
     if (!row_.is_null(next_) && row_.text(next_) == none) return skip();
     return word(from);
   }
+  /// The rest of a column that begins with `prefix`; of any other one nothing is taken.
+  std::optional<std::string> text_after(std::string_view prefix) {
+    if (row_.is_null(next_) || !row_.text(next_).starts_with(prefix)) return std::nullopt;
+    return text().substr(prefix.size());
+  }
   [[nodiscard]] bool next_is_null() const { return row_.is_null(next_); }
   std::nullopt_t skip(int columns = 1) {
     next_ += columns;

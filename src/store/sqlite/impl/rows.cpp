@@ -123,7 +123,7 @@ void bind(Statement& to, const ConnectionHistory& history) {
   to.bind(breaker ? std::optional{std::int64_t{breaker->probes}} : std::nullopt);
   to.bind(breaker ? ms(breaker->last_probe) : std::nullopt);
   to.bind(history.last_job.value).bind(history.last_ended.value).bind(ms(history.newest_job_created));
-  to.bind(history.managed_by);
+  to.bind(history.managed_by).bind_copy(unclaimed_text(history.unclaimed));
 }
 
 Result<ScheduleCursor> read_cursor(const Statement& from, const std::string& path) {
@@ -251,6 +251,7 @@ Result<ConnectionHistory> read_history(const Statement& from, const std::string&
   history.last_ended = JobId{row.integer()};
   history.newest_job_created = row.optional_instant();
   history.managed_by = row.text();
+  history.unclaimed = row.list(unclaimed_from);
   return row.finish(std::move(history));
 }
 

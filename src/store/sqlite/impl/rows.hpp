@@ -39,7 +39,7 @@ inline constexpr std::string_view connection_columns =
 inline constexpr std::string_view history_columns =
     "connection_id, first_seen_ms, last_success_ms, last_completion_ms, consecutive_failures, samples, "
     "last_success_created_ms, longest_quiet_ms, breaker_opened_ms, breaker_probes, breaker_last_probe_ms, "
-    "last_job_id, last_ended_job_id, newest_job_created_ms, managed_by";
+    "last_job_id, last_ended_job_id, newest_job_created_ms, managed_by, unclaimed";
 inline constexpr std::string_view incident_columns =
     "incident_id, kind, stuck, connection_id, subject, severity, summary, job_id, link, labels, opened_ms, "
     "updated_ms, closed_ms, reopened, owner, events";

@@ -141,8 +141,12 @@ CREATE TABLE outbox (
 ) STRICT;
 )sql";
 
+constexpr const char* version_4 = R"sql(
+ALTER TABLE history ADD COLUMN unclaimed TEXT NOT NULL DEFAULT '';
+)sql";
+
 /// migrations[n] turns version n into n + 1.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
 
 struct Table {
   const char* name;
