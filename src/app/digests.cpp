@@ -98,7 +98,7 @@ asio::awaitable<void> Notifications::keep_digests() {
         shell_->write(outbox_->begin_digests(receiver.name, now));
         continue;
       }
-      const auto due = notify::due_digest(receiver.digest->when, *last, now);
+      const auto due = notify::due_digest(*receiver.digest, *last, now);
       if (!due) continue;
       auto writing = write_digest(receiver.name, *due);
       co_await std::move(writing);

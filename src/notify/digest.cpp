@@ -87,12 +87,12 @@ void add_open(Incident& digest, const std::vector<Incident>& open) {
 
 }  // namespace
 
-std::optional<Instant> due_digest(const calendar::Schedule& daily, Instant last, Instant now) {
+std::optional<Instant> due_digest(const DigestTime& daily, Instant last, Instant now) {
   std::optional<Instant> newest;
-  auto next = daily.next(std::max(last, now - more_than_a_day));
+  auto next = daily.when.next(std::max(last, now - more_than_a_day));
   while (next && *next <= now) {
     newest = next;
-    next = daily.next(*next);
+    next = daily.when.next(*next);
   }
   if (newest && now - *newest > still_news) return std::nullopt;
   return newest;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "calendar/schedule.hpp"
 #include "model/incident.hpp"
 #include "model/mutation.hpp"
 #include "model/notice.hpp"
@@ -17,7 +16,7 @@ namespace syncwarden::notify {
 
 /// The instant of the message that is due now: the newest one since the last, if it is not older than half a
 /// day; after a longer downtime there is none, and the next one comes in its time.
-[[nodiscard]] std::optional<Instant> due_digest(const calendar::Schedule& daily, Instant last, Instant now);
+[[nodiscard]] std::optional<Instant> due_digest(const DigestTime& daily, Instant last, Instant now);
 
 /// What happened in the day before.
 struct DayFacts {

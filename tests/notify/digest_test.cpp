@@ -18,8 +18,8 @@ using testing::IsEmpty;
 
 Instant when(const std::string& text) { return *parse_rfc3339(text); }
 
-calendar::Schedule at_eight(const std::string& zone = "UTC") {
-  return calendar::Schedule::cron({.expression = "0 0 8 * * ?", .timezone = zone}).value();
+DigestTime at_eight(const std::string& zone = "UTC") {
+  return {calendar::Schedule::cron({.expression = "0 0 8 * * ?", .timezone = zone}).value(), "08:00"};
 }
 
 TEST(DueDigest, IsOneADay) {
