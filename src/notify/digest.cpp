@@ -55,6 +55,7 @@ std::string times(std::size_t count) { return count == 1 ? "once" : fmt::format(
 /// The most frequent first.
 void add_troubles(Incident& digest, std::string_view what, const std::map<std::string, Trouble>& troubles) {
   std::vector<std::pair<std::string, const Trouble*>> order;
+  order.reserve(troubles.size());
   for (const auto& [name, trouble] : troubles) order.emplace_back(name, &trouble);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.second->count > b.second->count; });
