@@ -5,6 +5,7 @@
 #include "admin/impl/exposition.hpp"
 #include "admin/impl/landing_page.hpp"
 #include "admin/impl/probes.hpp"
+#include "admin/impl/webhooks.hpp"
 #include "admin/policy.hpp"
 #include "base/text.hpp"
 
@@ -20,7 +21,7 @@ namespace syncwarden::admin {
 namespace asio = boost::asio;
 namespace {
 
-enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, api, none };
+enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, webhook, api, none };
 
 struct Route {
   std::string_view path;
@@ -41,11 +42,13 @@ constexpr std::array routes{
     Route{"/-/ready", Page::ready, Audience::probe, reading},
     Route{"/-/reload", Page::reload, Audience::local, "POST, PUT"}};
 constexpr Route api{"/api", Page::api, Audience::local, ""};
+constexpr Route webhook{"/webhooks/airbyte", Page::webhook, Audience::bearer, ""};
 constexpr Route nowhere{"", Page::none, Audience::local, ""};
 
 /// The route, and the name after "/livez/" or "/readyz/".
 std::pair<Route, std::optional<std::string_view>> find_route(std::string_view path) {
   if (path.starts_with("/api/")) return {api, std::nullopt};
+  if (path.starts_with(webhook_path)) return {webhook, std::nullopt};
   for (const Route& route : routes) {
     if (route.path == path) return {route, std::nullopt};
     const bool has_checks = route.page == Page::livez || route.page == Page::readyz;
@@ -77,14 +80,15 @@ struct Pages {
         policy(dependencies.listen_address, dependencies.host_names),
         probes(dependencies.health, dependencies.started),
         sources(sources_of(dependencies)),
-        exposition(
-            std::make_shared<Exposition>(dependencies.view, dependencies.metrics, dependencies.clock)) {}
+        exposition(std::make_shared<Exposition>(dependencies.view, dependencies.metrics, dependencies.clock)),
+        webhooks(dependencies) {}
 
   Dependencies dependencies;
   Policy policy;
   Probes probes;
   SourcesPtr sources;
   std::shared_ptr<Exposition> exposition;
+  Webhooks webhooks;
 };
 
 http::Response landing(const Pages& pages, Now now) {
@@ -119,7 +123,7 @@ http::Response answer_at_once(const Pages& pages, const Route& route, const http
       return text_answer(ready ? 200 : 503, ready ? "syncwarden is ready.\n" : "syncwarden is not ready.\n");
     }
     default:
-      return error_answer(404, "there is nothing at this path", "see / for what there is");
+      return nothing_here();
   }
 }
 
@@ -200,7 +204,9 @@ asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Reques
     co_return error_answer(denial->status, denial->message, denial->hint);
   }
   // Over a Unix socket the kernel tells who it is, and the file's mode who may.
-  if (access && route.audience != Audience::probe && !peer.uid) {
+  const bool asks_who =
+      access && route.audience != Audience::probe && route.audience != Audience::bearer && !peer.uid;
+  if (asks_who) {
     auto looking = access->look_at(request, peer);
     const Recognition verdict = co_await std::move(looking);
     auto refusal = refusal_of(verdict, needed_role(route, request), access->has_passwords());
@@ -211,6 +217,7 @@ asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Reques
   if (route.page == Page::api) {
     co_return co_await answer_api(pages->sources, std::move(request), std::move(peer));
   }
+  if (route.page == Page::webhook) co_return pages->webhooks.take(request);
   if (route.page != Page::none && !allows(route.allow, request.method)) {
     http::Response refusal = error_answer(405, "this method does nothing here", "");
     refusal.headers.push_back({"Allow", std::string(route.allow)});
@@ -250,7 +257,11 @@ http::Handler make_handler(Dependencies dependencies) {
 
 http::ServerObserver make_observer(observe::Metrics& metrics) {
   http::ServerObserver observer;
-  observer.refused = [&metrics](http::Refusal refusal) { metrics.http().refused(to_string(refusal)); };
+  observer.refused = [&metrics](http::Refusal refusal, std::string_view target) {
+    metrics.http().refused(to_string(refusal));
+    const bool too_large = refusal == http::Refusal::body_limit && target.starts_with(webhook_path);
+    if (too_large) metrics.webhooks().rejected("too_large");
+  };
   observer.answered = [&metrics](const http::Request& request, unsigned status, Millis duration) {
     metrics.http().answered(request.path(), request.method, status, duration);
   };

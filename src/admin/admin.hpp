@@ -3,6 +3,7 @@
 
 #include "admin/access.hpp"
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "http/server.hpp"
 #include "model/command.hpp"
@@ -50,12 +51,14 @@ struct Dependencies {
   observe::Metrics& metrics;
   std::function<Now()> clock;
   Health health;
-  Reload reload;                    ///< empty: 503
-  CommandSink* commands = nullptr;  ///< without it nothing can be asked for
-  Store* history = nullptr;         ///< without it only the present can be read
-  LogLines log_lines;               ///< empty: no logs
-  ProgressOf progress;              ///< empty: no streams
-  UserName user_name;               ///< empty: the audit has numbers only
+  Reload reload;                          ///< empty: 503
+  CommandSink* commands = nullptr;        ///< without it nothing can be asked for
+  Store* history = nullptr;               ///< without it only the present can be read
+  LogLines log_lines;                     ///< empty: no logs
+  ProgressOf progress;                    ///< empty: no streams
+  UserName user_name;                     ///< empty: the audit has numbers only
+  std::function<Secret()> webhook_token;  ///< what Airbyte's webhook has in its path; empty: there is none
+  std::function<void()> hint;             ///< told by it that something may have happened in Airbyte
   observe::BuildInfo build = observe::current_build();
   Now started;  ///< ready at the latest 60 s after this, polled or not
   std::string listen_address = "127.0.0.1:9927";

@@ -37,6 +37,10 @@ std::string_view code_of(unsigned status) {
 
 }  // namespace
 
+http::Response nothing_here() {
+  return error_answer(404, "there is nothing at this path", "see / for what there is");
+}
+
 http::Response error_answer(unsigned status, std::string_view message, std::string_view hint) {
   http::Response response;
   response.status = status;

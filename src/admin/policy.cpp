@@ -107,7 +107,8 @@ std::optional<Denial> Policy::check(const http::Request& request, const http::Pe
                   {}};
   }
   const bool open_metrics = audience == Audience::metrics && beyond_loopback_;
-  if (audience != Audience::probe && !open_metrics) {
+  const bool any_name = audience == Audience::probe || audience == Audience::bearer || open_metrics;
+  if (!any_name) {
     const auto host = request.header("Host");
     if (!host || count_of(request, "Host") != 1 || !knows_host(*host, users)) {
       return Denial{

@@ -16,6 +16,7 @@ namespace syncwarden::admin {
 enum class Audience {
   probe,    ///< health: everybody, by any host name
   metrics,  ///< everybody who can reach a daemon that is bound beyond loopback; else like `local`
+  bearer,   ///< carries a secret of its own in its path: everybody who knows it, by any host name
   local     ///< loopback only, or whoever proves to be a user
 };
 

@@ -153,6 +153,7 @@ observe::MetricsOptions metrics_options(const settings::Settings& settings, Inst
   options.started = started;
   options.detail = detail_of(settings.connection_detail);
   options.connection_limit = settings.connection_limit;
+  options.botify_compat = settings.botify_compat;
   return options;
 }
 
@@ -239,9 +240,10 @@ Result<void> Daemon::open() {
   notifications_ = std::make_unique<Notifications>(executor_, tasks_, metrics_, log_);
   if (auto configured = notifications_->configure(options_.settings.receivers); !configured)
     return configured;
+  notifications_->plan(options_.settings.plan);
   notifications_->attach(shell);
   shell_ = std::make_unique<runtime::Shell>(executor_, *store_, facts_, std::move(shell));
-  notifications_->use(*shell_);
+  notifications_->use(*shell_, *store_);
 
   open_server();
   return take_web_config(options_.settings.web);
@@ -260,6 +262,8 @@ void Daemon::open_server() {
   admin.progress = [this](JobId job, ConnectionId connection, WorkspaceId workspace) {
     return progress(job, std::move(connection), std::move(workspace));
   };
+  admin.webhook_token = [this] { return options_.settings.webhook_token; };
+  admin.hint = [this] { shell_->hint(); };
   if (options_.reload) admin.reload = [this] { return reload(); };
   admin.host_names = options_.settings.host_names;
   admin.access = [this] { return access_; };
@@ -504,8 +508,10 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   next.host_names = options_.settings.host_names;
   next.unix_socket = options_.settings.unix_socket;
   options_.settings = std::move(next);
-  metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit);
+  metrics_.configure(detail_of(options_.settings.connection_detail), options_.settings.connection_limit,
+                     options_.settings.botify_compat);
   metrics_.config_loaded(runtime::read_clock().wall);
+  notifications_->plan(options_.settings.plan);
   shell_->change(options_.settings.plan, client);
   return told.empty() ? std::string("nothing changed\n") : told;
 }

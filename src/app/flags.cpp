@@ -47,6 +47,8 @@ constexpr std::array variables{
     Variable{"SYNCWARDEN_AIRBYTE_CLIENT_ID", "airbyte.auth.client_id"},
     Variable{"SYNCWARDEN_AIRBYTE_CLIENT_SECRET", "airbyte.auth.client_secret"},
     Variable{"SYNCWARDEN_AIRBYTE_CLIENT_SECRET_FILE", "airbyte.auth.client_secret_file"},
+    Variable{"SYNCWARDEN_AIRBYTE_WEBHOOK_TOKEN", "web.airbyte_webhook_token"},
+    Variable{"SYNCWARDEN_AIRBYTE_WEBHOOK_TOKEN_FILE", "web.airbyte_webhook_token_file"},
 };
 
 /// The flag's spelling: Prometheus' style has dashes within a word, and --web.listen-address is its own.

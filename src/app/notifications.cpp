@@ -61,7 +61,9 @@ Result<void> Notifications::configure(const std::vector<Receiver>& receivers) {
 void Notifications::attach(runtime::ShellOptions& shell) {
   shell.loaded = [this](const Snapshot& snapshot) { outbox_->load(snapshot); };
   shell.complete = [this](std::vector<Mutation>& durable) {
-    outbox_->extend(durable, [this](const ConnectionId& connection) { return find(connection); });
+    outbox_->extend(
+        durable, [this](const ConnectionId& connection) { return find(connection); },
+        runtime::read_clock().wall);
   };
   shell.written = [this](const MutationBatch& batch) {
     if (outbox_->written(batch.list())) {
@@ -71,11 +73,21 @@ void Notifications::attach(runtime::ShellOptions& shell) {
   };
 }
 
-void Notifications::use(runtime::Shell& shell) { shell_ = &shell; }
+void Notifications::use(runtime::Shell& shell, Store& store) {
+  shell_ = &shell;
+  store_ = &store;
+}
+
+void Notifications::plan(PlanPtr plan) {
+  plan_ = std::move(plan);
+  rules_.clear();
+  for (const Rule& rule : plan_->rules) rules_.emplace(rule.where, &rule);
+}
 
 void Notifications::start() {
   started_ = true;
   run_couriers();
+  tasks_.spawn(keep_digests());
   refresh();
 }
 
@@ -88,11 +100,15 @@ void Notifications::stop() {
   couriers_.clear();
 }
 
-std::optional<ConnectionView> Notifications::find(const ConnectionId& connection) const {
-  std::optional<ConnectionView> out;
+std::optional<notify::KnownConnection> Notifications::find(const ConnectionId& connection) const {
+  std::optional<notify::KnownConnection> out;
   if (shell_ == nullptr || connection.text.empty()) return out;
-  shell_->view().with_connection(connection, [&out](const ConnectionPicture& picture) {
-    if (picture.view != nullptr) out = *picture.view;
+  shell_->view().with_connection(connection, [&](const ConnectionPicture& picture) {
+    if (picture.view == nullptr) return;
+    out.emplace(notify::KnownConnection{*picture.view});
+    if (const auto rule = rules_.find(picture.rule); rule != rules_.end())
+      out->labels = rule->second->policy.labels;
+    if (plan_) out->airbyte_ui = plan_->airbyte_ui;
   });
   return out;
 }

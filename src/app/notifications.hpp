@@ -2,19 +2,25 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "model/plan.hpp"
 #include "model/receiver.hpp"
 #include "notify/courier.hpp"
 #include "notify/outbox.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "ports/store.hpp"
 #include "runtime/shell.hpp"
 #include "runtime/task_group.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 namespace syncwarden::app {
 
@@ -25,10 +31,13 @@ class Notifications {
 
   /// Reads the receivers. Fails where an address cannot be used; nothing has changed then.
   [[nodiscard]] Result<void> configure(const std::vector<Receiver>& receivers);
+  /// Rules, for the labels of their connections, and Airbyte's address, for links.
+  void plan(PlanPtr plan);
   /// Has the shell write rows with what they tell of. Before the shell is made.
   void attach(runtime::ShellOptions& shell);
-  /// The shell that was made so; before it starts, so that connections are known from the first decision on.
-  void use(runtime::Shell& shell);
+  /// The shell that was made so, and where it writes; before it starts, so that connections are known from
+  /// the first decision on.
+  void use(runtime::Shell& shell, Store& store);
   /// From now on what waits is delivered.
   void start();
   /// Nothing more is sent; what waits stays on disk.
@@ -41,13 +50,18 @@ class Notifications {
   void refresh();
   void tried(const Receiver& receiver, const std::vector<Notice>& notices, const notify::Delivery& delivery,
              Millis took, bool again);
-  std::optional<ConnectionView> find(const ConnectionId& connection) const;
+  std::optional<notify::KnownConnection> find(const ConnectionId& connection) const;
+  boost::asio::awaitable<void> keep_digests();
+  boost::asio::awaitable<void> write_digest(std::string receiver, Instant due);
 
   boost::asio::any_io_executor executor_;
   runtime::TaskGroup& tasks_;
   observe::Metrics& metrics_;
   observe::Log& log_;
   runtime::Shell* shell_ = nullptr;
+  Store* store_ = nullptr;
+  PlanPtr plan_;
+  std::map<std::string, const Rule*, std::less<>> rules_;  ///< of the plan, by where they stand
   std::shared_ptr<notify::Outbox> outbox_;
   std::shared_ptr<notify::CourierContext> context_;
   Couriers couriers_;

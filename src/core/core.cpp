@@ -112,7 +112,7 @@ void Core::Machine::step(const Input& input) {
             [&](const in::JobInspected& inspected) { job_inspected(inspected); },
             [&](const in::Command& asked) { take_command(asked.request); },
             [&](const in::StoreState& state) { store_healthy = state.healthy; },
-            [&](const in::StopAsked&) { stopping = true; }},
+            [&](const in::Hint&) { take_hint(); }, [&](const in::StopAsked&) { stopping = true; }},
         input);
   }
   if (booted) pass();

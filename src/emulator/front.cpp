@@ -2,6 +2,8 @@
 
 #include "emulator/impl/api.hpp"
 #include "emulator/impl/gate.hpp"
+#include "emulator/impl/notification.hpp"
+#include "http/client.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -9,9 +11,11 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -40,6 +44,8 @@ class State : public std::enable_shared_from_this<State> {
   [[nodiscard]] Gate& gate() { return gate_; }
   [[nodiscard]] std::size_t waiting() const { return sleepers_.size(); }
   void stop();
+  /// Posts the ends of syncs there from now on. False: this is no address.
+  bool use_webhook(const std::string& url);
 
  private:
   /// A request that sleeps, listed so that stop() can wake it.
@@ -59,6 +65,8 @@ class State : public std::enable_shared_from_this<State> {
 
   void tick();
   void arm();
+  [[nodiscard]] asio::awaitable<void> tell_ends();
+  [[nodiscard]] std::vector<std::string> new_ends();
   [[nodiscard]] std::optional<http::Response> before(const http::Request& request, const Route& route);
   [[nodiscard]] Outcome operate(const http::Request& request);
   [[nodiscard]] http::Response control(const http::Request& request, std::string_view what);
@@ -82,6 +90,11 @@ class State : public std::enable_shared_from_this<State> {
   std::unordered_map<Ticket, Timer*> waiters_;
   std::unordered_set<Timer*> sleepers_;
   bool stopping_ = false;
+  std::shared_ptr<http::Client> hook_;
+  std::string hook_target_;
+  bool tells_ends_ = false;
+  Instant told_until_{};
+  std::unordered_set<JobId> told_;
 };
 
 /// Plays what is due and wakes the requests whose answers are ready.
@@ -108,8 +121,65 @@ void State::arm() {
   });
 }
 
+bool State::use_webhook(const std::string& url) {
+  auto origin = http::Origin::parse(url);
+  if (!origin) return false;
+  hook_target_ = origin->base_path.empty() ? "/" : origin->base_path;
+  auto client = http::make_client(executor_, *std::move(origin), {});
+  if (!client) return false;
+  if (hook_) hook_->close();
+  hook_ = *std::move(client);
+  if (std::exchange(tells_ends_, true)) return true;
+  told_until_ = airbyte_.now();
+  auto telling = tell_ends();
+  asio::co_spawn(executor_, std::move(telling), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+  return true;
+}
+
+/// Syncs that have ended since the last call, as notifications.
+std::vector<std::string> State::new_ends() {
+  std::vector<std::string> out;
+  JobQuery query;
+  query.types = {JobType::sync};
+  query.statuses = {JobStatus::failed, JobStatus::succeeded};
+  query.updated_from = told_until_;
+  query.order = JobQuery::Order::updated;
+  query.ascending = true;
+  for (const Job* job : airbyte_.jobs(query).jobs) {
+    told_until_ = std::max(told_until_, job->updated);
+    if (told_.insert(job->id).second) out.push_back(notification_of(airbyte_, *job, options_.url));
+  }
+  return out;
+}
+
+/// As the real one: each once, whatever becomes of it.
+asio::awaitable<void> State::tell_ends() {
+  const auto self = shared_from_this();
+  const std::optional<Millis> beat = Millis{100};
+  while (true) {
+    const bool on = co_await sleep(beat);
+    if (!on) co_return;
+    tick();
+    const auto ends = new_ends();
+    for (const std::string& body : ends) {
+      const auto client = hook_;
+      http::Request request;
+      request.method = "POST";
+      request.target = hook_target_;
+      request.headers.push_back({"Content-Type", "application/json"});
+      request.body = body;
+      http::SendOptions options;
+      options.deadline = Millis{5'000};
+      (void)co_await client->send(std::move(request), std::move(options));
+    }
+  }
+}
+
 void State::stop() {
   stopping_ = true;
+  if (hook_) hook_->close();
   pump_.cancel();
   for (auto* timer : sleepers_) timer->cancel();
 }
@@ -295,6 +365,7 @@ http::Response State::act(const http::Request& request) {
     if (!age) return reply(400, R"({"error":"prune takes a duration"})");
     airbyte_.prune(now - *age);
   }
+  if (const auto url = body->text("webhook")) done = use_webhook(*url) && done;
   if (body->flag("expire_tokens").value_or(false)) gate_.expire_all();
   return reply(done ? 200 : 409, done ? "{}" : R"({"error":"not in a state for this"})");
 }
@@ -340,8 +411,10 @@ class HttpFront final : public Front {
 
 std::unique_ptr<Front> make_front(asio::any_io_executor executor, Airbyte& airbyte, FrontOptions options,
                                   std::function<Instant()> clock) {
-  return std::make_unique<HttpFront>(
-      std::make_shared<State>(std::move(executor), airbyte, std::move(options), std::move(clock)));
+  const std::string webhook = options.webhook;
+  auto state = std::make_shared<State>(std::move(executor), airbyte, std::move(options), std::move(clock));
+  if (!webhook.empty()) (void)state->use_webhook(webhook);
+  return std::make_unique<HttpFront>(std::move(state));
 }
 
 }  // namespace syncwarden::emulator

@@ -38,6 +38,7 @@ struct FrontOptions {
   Faults faults;
   bool control = false;                       ///< serve /emulator/..., for tests and demonstrations
   std::string url = "http://localhost:8000";  ///< what Airbyte believes to be its address
+  std::string webhook;                        ///< where ends of syncs are posted; empty: nowhere
   Millis job_id_wait{60'000};                 ///< the Public API gives up waiting for a job id (6.1.4)
 };
 
@@ -46,7 +47,8 @@ struct FrontOptions {
 /// With `control`: GET and POST /emulator/faults (see changed()), POST /emulator/do with {"orphan": id},
 /// {"phantom": id}, {"break_schema": id}, {"workers_down": bool}, {"version": "2.1.0"} (an upgrade),
 /// {"capacity": n} (running jobs at once; 0: no limit), {"prune": "24h"} (forgets jobs that ended earlier) or
-/// {"expire_tokens": true}, and GET /emulator/log: every job really created as lines
+/// {"expire_tokens": true} or {"webhook": "http://..."} (see FrontOptions), and GET /emulator/log: every job
+/// really created as lines
 /// {"job","connection","name","createdAt" (ms),"cause"}, and "endedAt" (ms) of those that have ended.
 class Front {
  public:

@@ -48,7 +48,8 @@ std::string_view to_string(Fault fault) {
                                                                    "person_disables",
                                                                    "person_resets",
                                                                    "person_renames",
-                                                                   "command"};
+                                                                   "command",
+                                                                   "hints"};
   return words[static_cast<std::size_t>(fault)];
 }
 

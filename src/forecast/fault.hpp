@@ -62,9 +62,10 @@ enum class Fault : std::uint8_t {
   person_resets,
   person_renames,  ///< so that another rule, or none, names the connection
   command,         ///< somebody asks syncwarden for something
+  hints,           ///< bursts of webhooks, of Airbyte or of anybody
 };
 
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::command) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::hints) + 1;
 
 [[nodiscard]] std::string_view to_string(Fault fault);
 /// The word in the code and in tables; nothing of it is parsed.

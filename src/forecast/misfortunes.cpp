@@ -19,7 +19,8 @@ constexpr std::array by_the_day{Fault::failing_disk,   Fault::crash,          Fa
                                 Fault::history_pruned, Fault::wall_step,      Fault::wrong_hour,
                                 Fault::suspend,        Fault::plan_edit,      Fault::second_scheduler,
                                 Fault::person_syncs,   Fault::person_cancels, Fault::person_disables,
-                                Fault::person_resets,  Fault::person_renames, Fault::command};
+                                Fault::person_resets,  Fault::person_renames, Fault::command,
+                                Fault::hints};
 
 }  // namespace
 
@@ -58,6 +59,12 @@ void Engine::strike(Fault fault) {
       return person(fault);
     case Fault::command:
       return command();
+    case Fault::hints:
+      if (core_) happened(fault);
+      for (auto left = 1 + rng_.below(100); left > 0; --left) {
+        deliver(life_, in::Hint{}, between(Millis{0}, seconds{20}));
+      }
+      return;
     default:
       return strike_machine(fault);
   }

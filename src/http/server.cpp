@@ -196,8 +196,8 @@ asio::awaitable<void> ServerCore::drained() {
   }
 }
 
-void ServerCore::refused(Refusal why) const {
-  if (observer.refused) observer.refused(why);
+void ServerCore::refused(Refusal why, std::string_view target) const {
+  if (observer.refused) observer.refused(why, target);
 }
 
 namespace {

@@ -59,7 +59,8 @@ using Handler = std::function<boost::asio::awaitable<Response>(Request request, 
 /// request's method (HEAD stays HEAD) and target only, and the time from the complete request to the written
 /// answer.
 struct ServerObserver {
-  std::function<void(Refusal)> refused;
+  /// `target`: as far as it was read; empty where nothing was.
+  std::function<void(Refusal, std::string_view target)> refused;
   std::function<void(const Request&, unsigned status, Millis duration)> answered;
   std::function<void(int delta)> connections;  ///< +1 opened, -1 closed
 };

@@ -210,7 +210,7 @@ asio::awaitable<bool> Session::write_out() {
 }
 
 asio::awaitable<void> Session::refuse(Denial denial) {
-  core_->refused(denial.refusal);
+  core_->refused(denial.refusal, parser_.head().request.target);
   Response response;
   response.status = denial.status;
   response.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});

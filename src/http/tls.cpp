@@ -123,7 +123,22 @@ class Context final : public TlsContext {
     SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_2_VERSION);
     trust_anybody_ = options.trust_anybody;
     context_.set_verify_mode(trust_anybody_ ? ssl::verify_none : ssl::verify_peer, ec);
-    if (trust_anybody_) return std::nullopt;
+    if (!trust_anybody_) {
+      if (auto problem = load_authorities(options)) return problem;
+    }
+    return load_own(options);
+  }
+
+  Result<std::unique_ptr<TlsStream>> wrap(tcp::socket& socket, const std::string& host) override {
+    auto stream = std::make_unique<Stream>(socket, context_, host);
+    if (!trust_anybody_ && !stream->expect_host())
+      return tls_error(fmt::format("TLS cannot check the host name {}", host), "");
+    return std::unique_ptr<TlsStream>(std::move(stream));
+  }
+
+ private:
+  [[nodiscard]] std::optional<Error> load_authorities(const TlsOptions& options) {
+    error_code ec;
     if (options.ca_file.empty()) {
       context_.set_default_verify_paths(ec);
       if (ec) return unreadable("the system's certificate store", "", ec);
@@ -131,6 +146,11 @@ class Context final : public TlsContext {
       context_.load_verify_file(options.ca_file, ec);
       if (ec) return unreadable("the authority's certificate", options.ca_file, ec);
     }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Error> load_own(const TlsOptions& options) {
+    error_code ec;
     if (options.cert_file.empty()) return std::nullopt;
     context_.use_certificate_chain_file(options.cert_file, ec);
     if (ec) return unreadable("the client certificate", options.cert_file, ec);
@@ -143,14 +163,6 @@ class Context final : public TlsContext {
     return std::nullopt;
   }
 
-  Result<std::unique_ptr<TlsStream>> wrap(tcp::socket& socket, const std::string& host) override {
-    auto stream = std::make_unique<Stream>(socket, context_, host);
-    if (!trust_anybody_ && !stream->expect_host())
-      return tls_error(fmt::format("TLS cannot check the host name {}", host), "");
-    return std::unique_ptr<TlsStream>(std::move(stream));
-  }
-
- private:
   static Error unreadable(std::string_view what, const std::string& file, const error_code& ec) {
     return {Errc::file_unreadable, fmt::format("{} cannot be used: {}", what, ec.message()), file,
             "it has to be a readable PEM file"};

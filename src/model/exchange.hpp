@@ -116,13 +116,15 @@ struct StoreState {
 struct Command {
   CommandRequest request;
 };
+/// Somebody says that something has happened in Airbyte. Not believed: the next poll only comes sooner.
+struct Hint {};
 struct StopAsked {};
 }  // namespace in
 
 using Input =
     std::variant<in::Booted, in::Woke, in::PlanChanged, in::Probed, in::ConnectionsSeen, in::JobsSeen,
                  in::JobRead, in::JobInspected, in::TriggerAnswered, in::CancelAnswered,
-                 in::ScheduleSetManual, in::StoreState, in::Command, in::StopAsked>;
+                 in::ScheduleSetManual, in::StoreState, in::Command, in::Hint, in::StopAsked>;
 
 namespace out {
 /// Find out which Airbyte answers. Answered by Probed.

@@ -8,11 +8,15 @@
 namespace syncwarden {
 namespace {
 
-constexpr model::Words<NoticeEvent, 4> event_words{
+constexpr model::Words<NoticeEvent, 8> event_words{
     {{NoticeEvent::incident_opened, "incident_opened"},
      {NoticeEvent::incident_escalated, "incident_escalated"},
      {NoticeEvent::incident_acknowledged, "incident_acknowledged"},
-     {NoticeEvent::incident_closed, "incident_closed"}}};
+     {NoticeEvent::incident_closed, "incident_closed"},
+     {NoticeEvent::run_succeeded, "run_succeeded"},
+     {NoticeEvent::run_failed, "run_failed"},
+     {NoticeEvent::run_suspect, "run_suspect"},
+     {NoticeEvent::daily_digest, "daily_digest"}}};
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace syncwarden {
 namespace {
 
@@ -52,6 +54,14 @@ bool matches(const Match& match, const ConnectionView& connection) {
          agrees(match.destination, connection.destination.name, connection.destination.id.text) &&
          agrees(match.source_type, connection.source.connector) &&
          agrees(match.destination_type, connection.destination.connector);
+}
+
+std::string timeline_link(const std::string& airbyte_ui, const ConnectionView& connection, JobId job) {
+  if (airbyte_ui.empty()) return {};
+  std::string link = fmt::format("{}/workspaces/{}/connections/{}/timeline", airbyte_ui,
+                                 connection.workspace.text.view(), connection.id.text.view());
+  if (job.value != 0) link += fmt::format("?jobId={}&openLogs=true", job.value);
+  return link;
 }
 
 }  // namespace syncwarden

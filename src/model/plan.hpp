@@ -168,4 +168,8 @@ struct Plan {
 
 using PlanPtr = std::shared_ptr<const Plan>;
 
+/// A connection's page in Airbyte's web interface, at a job (0: none); empty where its address is not known.
+[[nodiscard]] std::string timeline_link(const std::string& airbyte_ui, const ConnectionView& connection,
+                                        JobId job);
+
 }  // namespace syncwarden

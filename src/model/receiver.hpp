@@ -4,6 +4,7 @@
 
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "calendar/schedule.hpp"
 #include "model/incident.hpp"
 #include "model/notice.hpp"
 #include "model/plan.hpp"
@@ -55,6 +56,12 @@ struct HeartbeatTarget {
 using ReceiverTarget =
     std::variant<AlertmanagerTarget, SlackTarget, PagerDutyTarget, WebhookTarget, HeartbeatTarget>;
 
+/// When a receiver gets its daily message.
+struct DigestTime {
+  calendar::Schedule when;  ///< once a day
+  std::string text;         ///< "08:00 Europe/Amsterdam"
+};
+
 struct Receiver {
   std::string name;
   ReceiverTarget target;
@@ -63,6 +70,7 @@ struct Receiver {
   std::vector<NoticeEvent> events;     ///< told about these only
   Severity severity = Severity::info;  ///< and only from this one on
   std::uint32_t per_hour = 60;         ///< messages in any hour at most; 0: unlimited
+  std::optional<DigestTime> digest{};  ///< nothing: no daily message
 };
 
 /// "alertmanager", "slack", "pagerduty", "webhook", "heartbeat".

@@ -5,9 +5,12 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "model/connection.hpp"
+#include "model/job.hpp"
 #include "model/mutation.hpp"
 #include "model/notice.hpp"
+#include "model/plan.hpp"
 #include "model/receiver.hpp"
+#include "model/run.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +24,19 @@
 
 namespace syncwarden::notify {
 
+/// A connection, and what the configuration adds.
+struct KnownConnection {
+  ConnectionView view;
+  Labels labels{};           ///< of its rule
+  std::string airbyte_ui{};  ///< Airbyte's web address, for links; empty: not known
+};
 /// What is known about a connection; nothing if it is unknown.
-using FindConnection = std::function<std::optional<ConnectionView>(const ConnectionId&)>;
+using FindConnection = std::function<std::optional<KnownConnection>(const ConnectionId&)>;
+
+/// What a message says of a run that has ended; `job` where it is known.
+[[nodiscard]] std::string run_summary(const Run& run, const JobView* job);
+/// Nothing: nobody is told of this verdict.
+[[nodiscard]] std::optional<NoticeEvent> event_of_verdict(Verdict verdict);
 
 class Outbox {
  public:
@@ -35,9 +49,19 @@ class Outbox {
   void load(const Snapshot& snapshot);
   /// A reload.
   void configure(std::vector<Receiver> receivers);
-  /// Adds to a decision's mutations the rows that its incidents ask for, and the removal of rows that nobody
-  /// will deliver.
-  void extend(std::vector<Mutation>& durable, const FindConnection& find);
+  /// Adds to a decision's mutations the rows that its incidents and its ended runs ask for, and the removal
+  /// of rows that nobody will deliver.
+  void extend(std::vector<Mutation>& durable, const FindConnection& find, Instant now);
+  /// A receiver's daily message, and that it was written: both for one commit, so that no restart writes it
+  /// again.
+  [[nodiscard]] std::vector<Mutation> put_digest(Notice digest);
+  /// When a receiver's last daily message was due; nothing: it never had one.
+  [[nodiscard]] std::optional<Instant> last_digest(std::string_view receiver) const;
+  /// Counts from now on: what was due before is nobody's loss. For a receiver that never had a message.
+  [[nodiscard]] std::vector<Mutation> begin_digests(std::string_view receiver, Instant now);
+  /// Whether this receiver is told about what happens to a connection with these labels.
+  [[nodiscard]] static bool concerns(const Receiver& receiver, const ConnectionView& connection,
+                                     const Labels& labels);
   /// The commit with these mutations is on disk: its rows may be sent. True if there are any.
   bool written(const std::vector<Mutation>& durable);
 
@@ -70,12 +94,16 @@ class Outbox {
   static std::optional<NoticeEvent> event_of(const Incident* before, const Incident& after);
   static bool wants(const Receiver& receiver, const Known& known);
   void tell(const Known& known, NoticeEvent event, std::vector<Mutation>& durable);
+  void tell_run(const Run& run, const std::vector<Mutation>& durable, const FindConnection& find, Instant now,
+                std::vector<Mutation>& added);
+  void put_row(Notice notice, std::vector<Mutation>& durable);
   void drop_orphans(std::vector<Mutation>& durable);
 
   std::vector<Receiver> receivers_;
   std::size_t limit_;
   std::map<IncidentId, Known> known_;  ///< open ones, and closed ones that may open again
   std::map<std::string, std::deque<Row>, std::less<>> rows_;  ///< by receiver
+  std::map<std::string, Instant, std::less<>> digests_;       ///< when the last one was due, by receiver
   std::uint64_t dropped_ = 0;
   std::uint64_t orphaned_ = 0;
 };

@@ -55,6 +55,29 @@ Texts annotations_of(const Incident& incident) {
   return out;
 }
 
+/// Of a run: failed and succeeded share theirs, so that a success resolves what the failure before it fired.
+Texts labels_of(const Notice& notice) {
+  if (is_about_incident(notice.event)) return labels_of(notice.incident);
+  Texts out = labels_of(notice.incident);
+  out.erase("kind");
+  out["alertname"] = notice.event == NoticeEvent::daily_digest  ? "SyncwardenDailyDigest"
+                     : notice.event == NoticeEvent::run_suspect ? "SyncwardenRunSuspect"
+                                                                : "SyncwardenRunFailed";
+  if (notice.event == NoticeEvent::run_succeeded) out["severity"] = to_string(Severity::warning);
+  return out;
+}
+
+Texts annotations_of(const Notice& notice) {
+  Texts out = annotations_of(notice.incident);
+  if (is_about_incident(notice.event)) return out;
+  out.erase("incident");
+  std::string lines;
+  for (const auto& line : notice.incident.events)
+    lines += (lines.empty() ? "" : "\n") + printable(line.what, longest_text);
+  if (!lines.empty()) out["description"] = lines;
+  return out;
+}
+
 json::object as_object(const Texts& texts) {
   json::object out;
   for (const auto& [name, text] : texts) out[name] = text;
@@ -93,6 +116,14 @@ std::string_view verb_of(NoticeEvent event, const Incident& incident) {
       return "Acknowledged";
     case NoticeEvent::incident_closed:
       return "Closed";
+    case NoticeEvent::run_succeeded:
+      return "Succeeded";
+    case NoticeEvent::run_failed:
+      return "Failed";
+    case NoticeEvent::run_suspect:
+      return "Suspect";
+    case NoticeEvent::daily_digest:
+      return "Daily digest";
   }
   return "Changed";
 }
@@ -113,7 +144,20 @@ std::string slack_escaped(std::string_view text) {
   return out;
 }
 
+/// Of a run or a digest.
+std::string slack_news(const Notice& notice) {
+  const Incident& news = notice.incident;
+  std::string out = fmt::format("*{}*: {}\n{}", verb_of(notice.event, news),
+                                slack_escaped(printable(news.subject, longest_label)),
+                                slack_escaped(printable(news.summary, longest_text)));
+  for (const auto& line : news.events) out += "\n• " + slack_escaped(printable(line.what, longest_text));
+  const std::string link = web_link(news.link);
+  if (!link.empty()) out += fmt::format(" · <{}|open in Airbyte>", slack_escaped(link));
+  return out;
+}
+
 std::string slack_line(const Notice& notice) {
+  if (!is_about_incident(notice.event)) return slack_news(notice);
   const Incident& incident = notice.incident;
   std::string out =
       fmt::format("*{}* ({}): {}", verb_of(notice.event, incident), to_string(incident.severity),
@@ -245,8 +289,8 @@ Message webhook_message(const std::vector<Notice>& notices, std::string_view rec
   bool firing = false;
   for (const auto& notice : notices) {
     const Incident& incident = notice.incident;
-    const Texts labels = labels_of(incident);
-    Texts annotations = annotations_of(incident);
+    const Texts labels = labels_of(notice);
+    Texts annotations = annotations_of(notice);
     annotations["event"] = to_string(notice.event);
     annotations["notification_key"] = notice.key;
     json::object alert;
@@ -269,9 +313,10 @@ Message webhook_message(const std::vector<Notice>& notices, std::string_view rec
   }
   json::object body;
   body["version"] = "4";
-  body["groupKey"] = notices.size() == 1
-                         ? fmt::format("syncwarden/incident/{}", notices.front().incident.id.value)
-                         : std::string("syncwarden/held-back");
+  const bool one_incident = notices.size() == 1 && is_about_incident(notices.front().event);
+  body["groupKey"] = one_incident ? fmt::format("syncwarden/incident/{}", notices.front().incident.id.value)
+                     : notices.size() == 1 ? "syncwarden/" + notices.front().key
+                                           : std::string("syncwarden/held-back");
   body["truncatedAlerts"] = 0;
   body["status"] = firing ? "firing" : "resolved";
   body["receiver"] = receiver;

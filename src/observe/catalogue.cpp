@@ -36,6 +36,8 @@ std::span<const Family* const> all_families() {
                                   &family::airbyte_requests_total,
                                   &family::airbyte_token_expiry_timestamp_seconds,
                                   &family::airbyte_up,
+                                  &family::airbyte_webhooks_received_total,
+                                  &family::airbyte_webhooks_rejected_total,
                                   &family::build_info,
                                   &family::config_last_reload_success_timestamp_seconds,
                                   &family::config_last_reload_successful,
@@ -105,7 +107,11 @@ std::span<const Family* const> all_families() {
                                   &family::connection_last_duration_seconds,
                                   &family::connection_last_loaded_bytes,
                                   &family::connection_last_records_loaded,
-                                  &family::connection_next_run_timestamp_seconds};
+                                  &family::connection_next_run_timestamp_seconds,
+                                  &family::botify_connections,
+                                  &family::botify_jobs_completed_total,
+                                  &family::botify_jobs_pending,
+                                  &family::botify_jobs_running};
   return all;
 }
 

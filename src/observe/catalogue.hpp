@@ -14,7 +14,8 @@ enum class FamilyType : std::uint8_t { counter, gauge, histogram };
 enum class Detail : std::uint8_t {
   always,
   basic,  ///< per connection, with metrics.connection_detail basic and full
-  full    ///< per connection, with full only
+  full,   ///< per connection, with full only
+  compat  ///< under another exporter's names, with metrics.botify_compat
 };
 
 /// HELP texts hold neither backslash nor line feed: nothing escapes them on the way out.
@@ -79,6 +80,12 @@ inline constexpr Family airbyte_token_expiry_timestamp_seconds{
 inline constexpr Family airbyte_up{
     "syncwarden_airbyte_up", FamilyType::gauge, "",
     "1 if the last Airbyte health poll succeeded with valid credentials, 0 otherwise."};
+inline constexpr Family airbyte_webhooks_received_total{
+    "syncwarden_airbyte_webhooks_received_total", FamilyType::counter, "event",
+    "Airbyte notification webhooks accepted, by event kind."};
+inline constexpr Family airbyte_webhooks_rejected_total{"syncwarden_airbyte_webhooks_rejected_total",
+                                                        FamilyType::counter, "reason",
+                                                        "Airbyte notification webhooks refused, by reason."};
 inline constexpr Family build_info{"syncwarden_build_info", FamilyType::gauge,
                                    "version, revision, branch, compiler",
                                    "A metric with a constant 1 value labeled by version, revision, branch "
@@ -284,6 +291,22 @@ inline constexpr Family connection_last_records_loaded{
 inline constexpr Family connection_next_run_timestamp_seconds{
     "syncwarden_connection_next_run_timestamp_seconds", FamilyType::gauge, "connection_id",
     "Unix timestamp of the next run planned by syncwarden. Absent if none is planned.", Detail::full};
+inline constexpr Family botify_connections{
+    "airbyte_connections", FamilyType::gauge,
+    "destination_connector, source_connector, schedule_type, status",
+    "Airbyte connections, under the name that botify's airbyte_exporter gives them.", Detail::compat};
+inline constexpr Family botify_jobs_completed_total{
+    "airbyte_jobs_completed_total", FamilyType::counter,
+    "destination_connector, source_connector, schedule_type, type, status",
+    "Airbyte jobs seen to reach a terminal state since the start, under the name that botify's "
+    "airbyte_exporter gives them.",
+    Detail::compat};
+inline constexpr Family botify_jobs_pending{
+    "airbyte_jobs_pending", FamilyType::gauge, "destination_connector, source_connector, schedule_type, type",
+    "Pending Airbyte jobs, under the name that botify's airbyte_exporter gives them.", Detail::compat};
+inline constexpr Family botify_jobs_running{
+    "airbyte_jobs_running", FamilyType::gauge, "destination_connector, source_connector, schedule_type, type",
+    "Running Airbyte jobs, under the name that botify's airbyte_exporter gives them.", Detail::compat};
 
 }  // namespace family
 }  // namespace syncwarden::observe

@@ -1,6 +1,7 @@
 #include "observe/metrics.hpp"
 
 #include "observe/catalogue.hpp"
+#include "observe/impl/botify_text.hpp"
 #include "observe/impl/connection_text.hpp"
 #include "observe/impl/connector_pairs.hpp"
 #include "observe/impl/fact_counters.hpp"
@@ -53,8 +54,10 @@ struct Metrics::Impl {
   MetricsOptions options;
   Instruments instruments;
   ConnectorPairs pairs;
+  BotifyText botify{pairs};
   AirbyteMetrics airbyte{instruments};
   HttpMetrics http{instruments};
+  WebhookMetrics webhooks{instruments};
   StoreMetrics store{instruments};
   NotifyMetrics notify{instruments};
   FactCounters facts{instruments};
@@ -82,6 +85,7 @@ void Metrics::apply(const Fact& fact) {
       [&](const fact::JobEnded& f) {
         impl.facts.job_ended(f.job);
         impl.pairs.count(f.job, f.connection);
+        impl.botify.count(f.job, f.connection);
       },
       [&](const fact::PollDone& f) {
         impl.airbyte.poll_done(f.poll, f.error.has_value());
@@ -94,6 +98,7 @@ void Metrics::apply(const Fact& fact) {
 
 AirbyteMetrics& Metrics::airbyte() { return impl_->airbyte; }
 HttpMetrics& Metrics::http() { return impl_->http; }
+WebhookMetrics& Metrics::webhooks() { return impl_->webhooks; }
 StoreMetrics& Metrics::store() { return impl_->store; }
 NotifyMetrics& Metrics::notify() { return impl_->notify; }
 
@@ -103,7 +108,8 @@ void Metrics::config_loaded(Instant at) {
   impl_->config_time.set(Seconds(at.time_since_epoch()).count());
 }
 void Metrics::config_refused() { impl_->config_good.set(0); }
-void Metrics::configure(ConnectionDetail detail, std::size_t connection_limit) {
+void Metrics::configure(ConnectionDetail detail, std::size_t connection_limit, bool botify_compat) {
+  impl_->options.botify_compat = botify_compat;
   impl_->options.detail = detail;
   impl_->options.connection_limit = connection_limit;
 }
@@ -132,6 +138,7 @@ std::string Metrics::render(const ReadView& view, Now now) {
   write_fleet(writer, fleet);
   tally.write(writer);
   impl.pairs.write(writer);
+  if (impl.options.botify_compat) impl.botify.write(writer, view);
   writer.single(family::metrics_connections_omitted, static_cast<double>(connections.omitted()));
   writer.out.reserve(writer.out.size() + connections.size());
   connections.append_to(writer.out);

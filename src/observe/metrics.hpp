@@ -75,6 +75,22 @@ class HttpMetrics {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Airbyte's webhooks. Words outside the closed sets count as "other".
+class WebhookMetrics {
+ public:
+  explicit WebhookMetrics(Instruments& instruments);
+  ~WebhookMetrics();
+  WebhookMetrics(const WebhookMetrics&) = delete;
+  WebhookMetrics& operator=(const WebhookMetrics&) = delete;
+
+  void received(std::string_view event);
+  void rejected(std::string_view reason);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 enum class StoreOperation : std::uint8_t { read, write, migrate, vacuum };
 
 /// May be called from the store's thread.
@@ -123,6 +139,7 @@ struct MetricsOptions {
   Instant started;  ///< process start
   ConnectionDetail detail = ConnectionDetail::basic;
   std::size_t connection_limit = 20'000;
+  bool botify_compat = false;  ///< the names of botify's airbyte_exporter, too
 };
 
 /// Counters move by facts and verbs; gauges of state are computed from the read view when a scrape is
@@ -138,6 +155,7 @@ class Metrics final : public FactSink {
 
   [[nodiscard]] AirbyteMetrics& airbyte();
   [[nodiscard]] HttpMetrics& http();
+  [[nodiscard]] WebhookMetrics& webhooks();
   [[nodiscard]] StoreMetrics& store();
   [[nodiscard]] NotifyMetrics& notify();
 
@@ -145,8 +163,8 @@ class Metrics final : public FactSink {
   void ready(bool is_ready);
   void config_loaded(Instant at);
   void config_refused();
-  /// A reload may change these two.
-  void configure(ConnectionDetail detail, std::size_t connection_limit);
+  /// A reload may change these.
+  void configure(ConnectionDetail detail, std::size_t connection_limit, bool botify_compat = false);
   void loop_lag(Seconds lag);
   /// A log line was written; from any thread.
   void logged(Level level);

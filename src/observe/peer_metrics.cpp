@@ -131,7 +131,8 @@ HttpMetrics::HttpMetrics(Instruments& instruments)
                      instruments.counter(family::http_auth_failures_total),
                      {}}) {
   for (std::size_t i = 0; i < handlers.size(); ++i) {
-    const std::string_view method = handlers[i] == "/-/reload" ? "post" : "get";
+    const bool posted = handlers[i] == "/-/reload" || handlers[i] == "/webhooks/airbyte";
+    const std::string_view method = posted ? "post" : "get";
     for (const unsigned code : {200U, 401U, 503U}) {
       if (handlers[i] != "other") impl_->request({i, index_in(methods, method), code_of(code)});
     }
@@ -156,6 +157,32 @@ void HttpMetrics::refused(std::string_view reason) { impl_->refused[index_in(ref
 void HttpMetrics::auth_failed() { impl_->auth_failures.add(); }
 
 void HttpMetrics::connections(int delta) { impl_->open.add(delta); }
+
+// ---- Airbyte's webhooks
+
+struct WebhookMetrics::Impl {
+  std::vector<Counter> received;  ///< by event
+  std::vector<Counter> rejected;  ///< by reason
+};
+
+WebhookMetrics::WebhookMetrics(Instruments& instruments) : impl_(new Impl{}) {
+  for (const std::string_view event : webhook_events) {
+    impl_->received.push_back(
+        instruments.counter(family::airbyte_webhooks_received_total, {{"event", std::string(event)}}));
+  }
+  for (const std::string_view reason : webhook_rejections) {
+    impl_->rejected.push_back(
+        instruments.counter(family::airbyte_webhooks_rejected_total, {{"reason", std::string(reason)}}));
+  }
+}
+WebhookMetrics::~WebhookMetrics() = default;
+
+void WebhookMetrics::received(std::string_view event) {
+  impl_->received[index_in(webhook_events, event)].add();
+}
+void WebhookMetrics::rejected(std::string_view reason) {
+  impl_->rejected[index_in(webhook_rejections, reason)].add();
+}
 
 // ---- state store
 

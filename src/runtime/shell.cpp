@@ -232,6 +232,10 @@ void Shell::submit(CommandRequest request, std::function<void(Result<CommandDone
   put(in::Command{std::move(request)});
 }
 
+void Shell::hint() {
+  if (!stopping_ && epoch_ != Epoch{}) put(in::Hint{});
+}
+
 void Shell::reply(const out::Reply& answer) {
   const auto asked = asked_.extract(answer.ticket);
   if (!asked.empty()) asked.mapped()(answer.done);

@@ -60,6 +60,9 @@ class Shell final : public CommandSink {
   /// Answers once the decision is on disk; at once with an error while the daemon stops.
   void submit(CommandRequest request, std::function<void(Result<CommandDone>)> done) override;
 
+  /// Something may have happened in Airbyte: the next poll comes sooner.
+  void hint();
+
   /// Mutations of somebody else's, such as what was delivered: in the next commit.
   void write(std::vector<Mutation> mutations);
 

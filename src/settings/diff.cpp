@@ -73,6 +73,10 @@ void diff_globals(const Settings& before, const Settings& after, std::vector<Cha
   if (before.web_config_file == after.web_config_file && before.web != after.web) {
     out.push_back({"web.config_file: its content changed", false});
   }
+  if (!before.webhook_token.empty() && !after.webhook_token.empty() &&
+      before.webhook_token != after.webhook_token) {
+    out.push_back({"web.airbyte_webhook_token: changed", false});
+  }
   if (headers_secret(before.airbyte) != headers_secret(after.airbyte)) {
     out.push_back({"airbyte.headers: changed", false});
   }

@@ -1,6 +1,7 @@
 // The configuration: loaded whole or not at all, every mistake reported at once with its place.
 #pragma once
 
+#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "model/airbyte_target.hpp"
 #include "model/plan.hpp"
@@ -37,8 +38,10 @@ struct Settings {
   std::string web_config_file;                    ///< empty: no TLS, no users
   WebConfig web;                                  ///< what stands in it
   std::string unix_socket;                        ///< path of a second way in; empty: none
+  Secret webhook_token;                           ///< of Airbyte's webhook; empty: none is received
   ConnectionDetail connection_detail = ConnectionDetail::basic;
   std::uint32_t connection_limit = 20'000;  ///< connections with metrics of their own; 0 = none
+  bool botify_compat = false;               ///< metrics under botify's names, too
   std::vector<std::string> files;           ///< what was read: the file itself, then its includes
 };
 

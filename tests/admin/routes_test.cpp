@@ -407,7 +407,7 @@ TEST_F(Admin, TheLandingPageIsEscapedAndSelfContained) {
 TEST_F(Admin, TheServerIsCounted) {
   const auto observer = make_observer(metrics);
   observer.connections(+1);
-  observer.refused(http::Refusal::header_timeout);
+  observer.refused(http::Refusal::header_timeout, "");
   observer.answered({"GET", "/readyz?verbose", {}, ""}, 503, Millis(30));
   const auto shown = parse_exposition(get("/metrics").body);
   EXPECT_EQ(shown.value("syncwarden_http_connections"), 1.0);

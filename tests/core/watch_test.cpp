@@ -111,6 +111,59 @@ TEST(Watch, APollThatIsThrottledIsNoOutage) {
   EXPECT_EQ(desk.polls.size(), asked + 1);
 }
 
+TEST(Watch, AHintBringsTheNextPollForward) {
+  Desk desk(plan_of(rule()));
+  quiet(desk).poll();  // nothing runs: the next one is 30 s away
+  desk.pass(desk.plan.poll.max - 15s);
+  const auto asked = desk.polls.size();
+  desk.step(in::Hint{});
+  EXPECT_EQ(desk.polls.size(), asked + 1) << "the last poll is longer ago than poll.min";
+}
+
+TEST(Watch, AThousandHintsAreAsManyPollsAsUrgencyAllows) {
+  Desk desk(plan_of(rule()));
+  quiet(desk).poll();
+  const auto asked = desk.polls.size();
+  for (int i = 0; i < 1000; ++i) {
+    desk.step(in::Hint{});
+    desk.pass(100ms);
+  }
+  const auto polls = desk.polls.size() - asked;
+  EXPECT_LE(polls, 100s / desk.plan.poll.min + 1) << "one in poll.min";
+  EXPECT_GE(polls, 9U);
+  desk.pass(5min);
+  EXPECT_LE(desk.polls.size() - asked - polls, 11U) << "and afterwards it is as it was";
+}
+
+TEST(Watch, AHintDuringAPollIsWorthAnotherOne) {
+  Desk desk(plan_of(rule()));
+  quiet(desk).poll();
+  desk.hold_polls = true;
+  desk.poll();
+  const auto asked = desk.polls.size();
+  desk.step(in::Hint{});
+  EXPECT_EQ(desk.polls.size(), asked) << "one at a time";
+  desk.hold_polls = false;
+  desk.release_polls();
+  desk.pass(desk.plan.poll.min);
+  EXPECT_EQ(desk.polls.size(), asked + 1) << "the poll under way may have been asked before the end";
+}
+
+TEST(Watch, AHintShortensNoPauseThatAirbyteAskedFor) {
+  Desk desk(plan_of(rule()));
+  quiet(desk).poll();
+  desk.hold_polls = true;
+  desk.poll();
+  in::JobsSeen seen{desk.polls.back().poll, Error{Errc::rate_limited, "429", "", ""}, Millis{90s}};
+  const auto asked = desk.polls.size();
+  desk.step(seen);
+  for (int i = 0; i < 80; ++i) {
+    desk.step(in::Hint{});
+    desk.pass(1s);
+  }
+  EXPECT_EQ(desk.polls.size(), asked);
+}
+
 TEST(Watch, AnUnknownStatusIsNotTheEnd) {
   Desk desk(plan_of(rule()));
   quiet(desk).until(one);

@@ -22,6 +22,7 @@ bearer_tokens:
   - {{name: ci, token: {TOKEN}, role: admin}}
   - {{name: prometheus, token: metrics-{TOKEN}, role: metrics}}
 """
+HOOK = "webhook-0123456789abcdef"
 HOST = "Host: localhost\r\n"
 KNOWN = HOST + f"Authorization: Bearer {TOKEN}\r\n"
 SCRAPE = {"Authorization": f"Bearer metrics-{TOKEN}"}
@@ -29,6 +30,13 @@ SCRAPE = {"Authorization": f"Bearer metrics-{TOKEN}"}
 
 def basic(text):
     return HOST + "Authorization: Basic " + base64.b64encode(text.encode("latin-1")).decode() + "\r\n"
+
+
+def hook(token, body, fields="", length=None):
+    """As Airbyte's client sends it, which would rather speak HTTP/2."""
+    return (f"POST /webhooks/airbyte/{token} HTTP/1.1\r\nHost: warden.internal\r\nContent-Type: application/json\r\n{fields}"
+            f"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
+            f"Content-Length: {len(body) if length is None else length}\r\n\r\n{body}")
 
 
 def word(chance, length, alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"):
@@ -94,6 +102,17 @@ KINDS = [
     ("the hash as password", (401, 429), lambda c: f"GET /metrics HTTP/1.1\r\n{basic('alice:' + HASH)}Connection: close\r\n\r\n"),
     ("a NUL behind the password", (401,), lambda c: f"GET /metrics HTTP/1.1\r\n{basic('alice:secret' + chr(0) + 'x')}Connection: close\r\n\r\n"),
     ("an empty name and password", (401, 429), lambda c: f"GET /metrics HTTP/1.1\r\n{basic(':')}Connection: close\r\n\r\n"),
+    # Airbyte's webhook: whoever knows its token is heard, and nobody else.
+    ("a webhook with a guess", (404,), lambda c: hook(word(c, len(HOOK)), "{}")),
+    ("a webhook with our other token", (404,), lambda c: hook(TOKEN, "{}")),
+    ("a webhook without a token", (404,), lambda c: hook("", "{}")),
+    ("a webhook with more behind the token", (404,), lambda c: hook(HOOK + "/..", "{}")),
+    ("a webhook with an encoded token", (404,), lambda c: hook("%77" + HOOK[1:], "{}")),
+    ("a webhook by GET", (405,), lambda c: f"GET /webhooks/airbyte/{HOOK} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n"),
+    ("a webhook of a page", (403,), lambda c: hook(HOOK, "{}", "Origin: http://evil.example\r\n")),
+    ("a webhook that is no JSON", (400, 429), lambda c: hook(HOOK, word(c, 40))),
+    ("a webhook as deep as it is long", (400, 429), lambda c: hook(HOOK, '{"data":' + "[" * 60000)),
+    ("a webhook of 1 MB", (413,), lambda c: hook(HOOK, "", length=1_000_000)),
     ("credentials twice", (401,), lambda c: f"GET /metrics HTTP/1.1\r\n{KNOWN}Authorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"),
 ]
 
@@ -180,7 +199,7 @@ def main():
     with workplace("hostile") as folder:
         harness.write(folder / "web.yaml", WEB)
         text = harness.config_text("http://127.0.0.1:1", folder / "state.db", rules="[]")
-        text = text.replace("web: {", "web: {config_file: web.yaml, ")
+        text = text.replace("web: {", f"web: {{config_file: web.yaml, airbyte_webhook_token: {HOOK}, ")
         daemon = Daemon(arguments.binary, folder, harness.write(folder / "syncwarden.yaml", text))
         with harness.running(daemon):
             daemon.wait_started()
@@ -200,7 +219,8 @@ def main():
             print(f"{len(KINDS)} kinds, 1000 requests, each refused as it should be; {len(after)} series before and after; "
                   f"/livez {pulse.answers} times, at most {pulse.slowest * 1000:.1f} ms")
             print(f"a scrape beside 512 silent connections: {silent_connections(gate) * 1000:.1f} ms")
-            check(TOKEN not in daemon.output() and HASH not in daemon.output(), "a secret is in the log")
+            said = daemon.output() + "".join(after)
+            check(not [secret for secret in (TOKEN, HASH, HOOK) if secret in said], "a secret is in the log or in a label")
             check(daemon.terminate() == 0, "the daemon did not stop in order")
 
 

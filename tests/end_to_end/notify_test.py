@@ -8,7 +8,9 @@ import http.server
 import json
 import socket
 import subprocess
+import sqlite3
 import threading
+import time
 
 import harness
 from harness import Daemon, Emulator, check, rows, wait_until, workplace
@@ -62,6 +64,10 @@ def closed_port():
         return taken.getsockname()[1]
 
 
+def minutes_ago(minutes):
+    return time.strftime("%H:%M", time.gmtime(time.time() - 60 * minutes))
+
+
 def configuration(folder, emulator, hook):
     text = harness.config_text(emulator.api, folder / "state.db", rules=RULES)
     text += f"""notify:
@@ -69,6 +75,8 @@ def configuration(folder, emulator, hook):
   - {{name: dead, webhook: {{url: "http://127.0.0.1:{closed_port()}/dead-s3cret"}}}}
   - {{name: other, webhook: {{url: "{hook.url}/other-s3cret"}}, match: {{name: "refunds -> *"}}}}
   - {{name: elsewhere, webhook: {{url: "{hook.url}/elsewhere"}}, match: {{name: "orders -> *"}}}}
+  - {{name: runs, webhook: {{url: "{hook.url}/runs-s3cret"}}, match: {{name: "refunds -> *"}}, events: [run_failed],
+     daily_digest: {{at: "{minutes_ago(5)}"}}}}
   - {{name: team, slack: {{webhook_url: "{hook.url}/slack-s3cret"}}, events: [incident_closed]}}
   - {{name: am, alertmanager: {{urls: ["{hook.url}/am"]}}}}
   - {{name: deadman, heartbeat: {{url: "{hook.url}/ping-s3cret", every: 1s}}}}
@@ -100,10 +108,25 @@ def first_life(binary, folder, config, hook, state):
     daemon.wait_metric("syncwarden_notification_queue_length", lambda value: value >= 2)
     daemon.wait_metric("syncwarden_notification_oldest_undelivered_timestamp_seconds", lambda value: value > 0,
                        integration="webhook")
+    failed = json.loads(hook.wait("/runs", 200, "a failed run to be told")[3])["alerts"][0]
+    check(failed["annotations"]["event"] == "run_failed" and failed["status"] == "firing", f"a run was told as {failed}")
+    check("failed" in failed["annotations"]["summary"] and "timeline" in failed["annotations"]["link"], f"it says {failed}")
     daemon.kill()  # SIGKILL
     waiting = [row["key"] for row in rows(state, "SELECT key FROM outbox WHERE receiver = 'hook'")]
     check(refused[2]["Syncwarden-Key"] in waiting, f"{refused[2]['Syncwarden-Key']} is not among {waiting}")
     return refused, daemon
+
+
+def a_day_passes(state):
+    """What the outbox remembers of the last digest is a day older now."""
+    with sqlite3.connect(state) as connection:
+        moved = connection.execute("UPDATE outbox SET at_ms = at_ms - 86400000 WHERE key = 'digests/runs'").rowcount
+    connection.close()
+    check(moved == 1, "nothing remembers when the digest was last due")
+
+
+def digests(hook):
+    return [json.loads(one[3])["alerts"][0] for one in hook.got("/runs", 200) if event(one) == "daily_digest"]
 
 
 def second_life(binary, folder, config, hook, state, refused):
@@ -117,11 +140,24 @@ def second_life(binary, folder, config, hook, state, refused):
     check(json.loads(closed[3])["status"] == "resolved", "a closed incident is not resolved")
     slack = hook.wait("/slack", 200, "the end to arrive at Slack")
     check("*Closed*" in json.loads(slack[3])["text"], f"Slack was told {slack[3]}")
-    wait_until(lambda: not rows(state, "SELECT 1 FROM outbox WHERE receiver <> 'dead'"), "the outbox to be empty")
+    wait_until(lambda: not rows(state, "SELECT 1 FROM outbox WHERE receiver <> 'dead' AND key <> 'digests/runs'"),
+               "the outbox to be empty")
+    said = wait_until(lambda: digests(hook), "the daily digest")[0]["annotations"]
+    check("1 incident" in said["summary"] or "0 incidents" in said["summary"], f"the digest says {said}")
+    check("failed" in said["description"] and "refunds" in said["description"], f"the digest says {said}")
     check(rows(state, "SELECT 1 FROM outbox WHERE receiver = 'dead'"), "what nobody took is gone")
     check(not hook.got("/elsewhere"), "somebody was told whom it does not concern")
     check(len({one[2]["Syncwarden-Key"] for one in hook.got("/other")}) == len(hook.got("/other")),
           "what was taken was sent again")
+    return daemon
+
+
+def third_life(binary, folder, config, hook):
+    """No second digest for the same day."""
+    before = len(hook.got("/ping", 200))
+    daemon = Daemon(binary, folder, config, name="daemon3").wait_ready()
+    wait_until(lambda: len(hook.got("/ping", 200)) > before + 1, "two more heartbeats")
+    check(len(digests(hook)) == 1, f"{len(digests(hook))} digests for one day")
     return daemon
 
 
@@ -152,11 +188,15 @@ def main():
         try:
             refused, first = first_life(options.binary, folder, config, hook, state)
             processes.append(first)
+            a_day_passes(state)
             second = second_life(options.binary, folder, config, hook, state, refused)
             processes.append(second)
             said = [*tests_a_receiver(options.binary, config, hook), second.get("/metrics")[1]]
             check(second.terminate() == 0, "SIGTERM did not end it orderly")
-            said += [first.output(), second.output()]
+            third = third_life(options.binary, folder, config, hook)
+            processes.append(third)
+            check(third.terminate() == 0, "SIGTERM did not end it orderly")
+            said += [first.output(), second.output(), third.output()]
             check(not [text for text in said if "s3cret" in text], "an address or a secret is in what was said")
         finally:
             for process in processes:

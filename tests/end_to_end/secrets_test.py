@@ -56,7 +56,8 @@ def configuration(folder, airbyte, kept):
         airbyte, folder / "state.db",
         auth="{type: client_credentials, client_id: emulator, client_secret_file: client-secret}",
         rules='[{match: {name: "orders -> *"}, schedule: {every: 2s}}, {match: {name: "payments -> *"}, schedule: {every: 3s}}]')
-    text = text.replace("web: {", "web: {config_file: web.yaml, ")
+    (folder / "hook").write_text(kept.secrets["webhook"])
+    text = text.replace("web: {", "web: {config_file: web.yaml, airbyte_webhook_token_file: hook, ")
     text = text.replace("  tls: {}", f"  tls: {{}}\n  headers: {{X-Gateway: \"{kept.secrets['header']}\"}}")
     return harness.write(folder / "syncwarden.yaml", text)
 
@@ -70,6 +71,8 @@ def ask_everything(daemon, kept):
     kept.keep("POST sync", http_request(daemon.base + "/api/v1/sync", {"connection": "customers -> warehouse"}, admin)[1])
     kept.keep("wrong", http_request(daemon.base + "/", headers={"Authorization": "Basic " + base64.b64encode(
         f"alice:{kept.secrets['guess']}".encode()).decode()})[1])
+    kept.keep("webhook", http_request(f"{daemon.base}/webhooks/airbyte/{kept.secrets['webhook']}", {"text": "Hello"})[1])
+    kept.keep("webhook", http_request(f"{daemon.base}/webhooks/airbyte/{kept.secrets['webhook']}?x=1", method="GET")[1])
     kept.keep("who did what", http_request(daemon.base + "/api/v1/commands", headers=admin)[1])
 
 
@@ -113,6 +116,7 @@ def main():
     kept = Kept()
     for name in ("header", "admin_token", "read_token", "guess", "wrong_secret"):
         kept.secret(name)
+    kept.secrets["webhook"] = secrets.token_hex(16)  # part of a path, so without what encodings change
     # The emulator knows one secret only, and it is a word; so it is not among those that are searched for.
     with workplace("secrets") as folder:
         airbyte = Emulator(binary, folder, "--auth=bearer")

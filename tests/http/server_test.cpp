@@ -52,7 +52,7 @@ class RunningServer {
   explicit RunningServer(const ServerLimits& limits = ServerLimits(),
                          const std::string& address = "127.0.0.1:0") {
     ServerObserver observer;
-    observer.refused = [this](Refusal why) {
+    observer.refused = [this](Refusal why, std::string_view) {
       const std::lock_guard lock(mutex_);
       refusals_.push_back(why);
     };

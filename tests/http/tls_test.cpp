@@ -200,7 +200,7 @@ class TlsServer {
     ServerLimits limits;
     limits.header_timeout = Millis(5'000);
     ServerObserver observer;
-    observer.refused = [this](Refusal why) { refused_ = why; };
+    observer.refused = [this](Refusal why, std::string_view) { refused_ = why; };
     server_ = make_server(
         context_.get_executor(), limits,
         [](Request request, Peer) -> asio::awaitable<Response> {
@@ -254,6 +254,8 @@ TEST_F(Tls, OurServerWantsAClientCertificateIfItIsTold) {
   known.tls.cert_file = file("client.pem");
   const Outcome outcome = send(server.port(), known);
   ASSERT_TRUE(outcome) << to_string(outcome.error().error);
+  known.tls.trust_anybody = true;  // whom we trust changes nothing about who we are
+  EXPECT_TRUE(send(server.port(), known));
   server.stop();
   EXPECT_EQ(server.refused(), Refusal::tls);
 }

@@ -76,7 +76,7 @@ class Couriers : public testing::Test {
     out.name = name;
     out.target =
         WebhookTarget{Secret(fmt::format("http://127.0.0.1:{}/hook/s3cret?token=t0ken", at)), Secret("k")};
-    out.events.assign(all_notice_events.begin(), all_notice_events.end());
+    out.events.assign(incident_events.begin(), incident_events.end());
     return out;
   }
 
@@ -93,7 +93,8 @@ class Couriers : public testing::Test {
     incident.id = IncidentId{1};
     incident.subject = "orders";
     std::vector<Mutation> durable{put::PutIncident{incident}};
-    outbox->extend(durable, [](const ConnectionId&) { return std::optional<ConnectionView>{}; });
+    outbox->extend(
+        durable, [](const ConnectionId&) { return std::optional<KnownConnection>{}; }, Instant{});
     outbox->written(durable);
   }
 

@@ -20,7 +20,7 @@ Receiver receiver(const std::string& name) {
   Receiver out;
   out.name = name;
   out.target = WebhookTarget{Secret("http://h"), {}};
-  out.events.assign(all_notice_events.begin(), all_notice_events.end());
+  out.events.assign(incident_events.begin(), incident_events.end());
   return out;
 }
 
@@ -48,11 +48,14 @@ class Desk {
       : outbox(std::move(receivers), limit) {}
 
   /// Keys without the moment and the receiver: "incident-1/incident_opened".
-  std::vector<std::string> change(const Incident& changed) {
-    std::vector<Mutation> durable{put::PutIncident{changed}};
-    outbox.extend(durable, [this](const ConnectionId& id) {
-      return known && known->id == id ? known : std::optional<ConnectionView>{};
-    });
+  std::vector<std::string> change(const Incident& changed) { return write({put::PutIncident{changed}}); }
+  std::vector<std::string> write(std::vector<Mutation> durable) {
+    const auto find = [this](const ConnectionId& id) {
+      std::optional<KnownConnection> out;
+      if (known && known->id == id) out.emplace(KnownConnection{*known, labels, "http://airbyte"});
+      return out;
+    };
+    outbox.extend(durable, find, at(1'000));
     outbox.written(durable);
     std::vector<std::string> told;
     for (const auto& mutation : durable) {
@@ -65,6 +68,7 @@ class Desk {
   }
 
   Outbox outbox;
+  Labels labels;
   std::optional<ConnectionView> known = connection("orders -> warehouse");
 };
 
@@ -90,7 +94,8 @@ TEST(OutboxOfNotices, TheLifeOfAnIncident) {
 TEST(OutboxOfNotices, ARowStandsBesideItsChangeAndHasNoHistory) {
   Outbox outbox({receiver("team")});
   std::vector<Mutation> durable{put::PutIncident{incident(7, 10)}};
-  outbox.extend(durable, [](const ConnectionId&) { return std::optional<ConnectionView>{}; });
+  outbox.extend(
+      durable, [](const ConnectionId&) { return std::optional<KnownConnection>{}; }, at(10));
   ASSERT_EQ(durable.size(), 2U);
   const auto& row = std::get<put::PutNotice>(durable[1]).notice;
   EXPECT_EQ(row.key, "incident-7/incident_opened/10000/team");
@@ -204,6 +209,129 @@ TEST(OutboxOfNotices, AlertmanagerSeesEveryOpenIncidentThatConcernsIt) {
   one.closed = at(20);
   desk.change(one);
   EXPECT_THAT(desk.outbox.open_for(severe), IsEmpty());
+}
+
+Run ended(Verdict verdict, std::int64_t job = 42) {
+  Run out;
+  out.id = RunId{1, 2};
+  out.connection = ConnectionId{"c1"};
+  out.due = at(100);
+  out.phase = RunPhase::finished;
+  out.verdict = verdict;
+  out.job = JobId{job};
+  return out;
+}
+
+Receiver of_runs(const std::string& name) {
+  auto out = receiver(name);
+  out.events.assign(run_events.begin(), run_events.end());
+  return out;
+}
+
+TEST(OutboxOfRuns, TellsVerdictsToThoseWhoAsk) {
+  Desk desk({receiver("incidents"), of_runs("runs")});
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::succeeded)}}), ElementsAre("runs:run_succeeded"));
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::failed)}}), ElementsAre("runs:run_failed"));
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::abandoned)}}), ElementsAre("runs:run_failed"));
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::suspect)}}), ElementsAre("runs:run_suspect"));
+  for (const auto silent : {Verdict::none, Verdict::cancelled, Verdict::ambiguous}) {
+    EXPECT_THAT(desk.write({put::PutRun{ended(silent)}}), IsEmpty());
+  }
+  auto under_way = ended(Verdict::none);
+  under_way.phase = RunPhase::backing_off;
+  EXPECT_THAT(desk.write({put::PutRun{under_way}}), IsEmpty()) << "an extra job follows";
+}
+
+TEST(OutboxOfRuns, SaysWhatTheRunMoved) {
+  Desk desk({of_runs("runs")});
+  desk.labels = {{"team", "finance"}};
+  JobView job;
+  job.id = JobId{42};
+  job.created = at(100);
+  job.updated = at(820);
+  job.counters.records_committed = 5'000;
+  job.counters.bytes_committed = 48'000'000;
+  desk.write({put::PutRun{ended(Verdict::succeeded)}, put::PutJob{{job, RunId{1, 2}}}});
+  const auto notices = desk.outbox.waiting("runs", 10);
+  ASSERT_EQ(notices.size(), 1U);
+  const auto& news = notices[0].incident;
+  EXPECT_EQ(notices[0].key, "run-" + to_string(RunId{1, 2}) + "/run_succeeded/runs");
+  EXPECT_EQ(news.summary, "job 42 succeeded after 12m, 5000 records, 48000000 bytes");
+  EXPECT_EQ(news.subject, "orders -> warehouse");
+  EXPECT_EQ(news.severity, Severity::info);
+  EXPECT_EQ(news.labels, desk.labels);
+  EXPECT_EQ(news.opened, at(100));
+  EXPECT_EQ(news.link, "http://airbyte/workspaces//connections/c1/timeline?jobId=42&openLogs=true");
+}
+
+TEST(OutboxOfRuns, SaysWhyOneFailed) {
+  Desk desk({of_runs("runs")});
+  auto run = ended(Verdict::failed, 0);
+  run.failure = FailureClass::config;
+  run.why = "404: no such connection";
+  desk.write({put::PutRun{run}});
+  EXPECT_EQ(desk.outbox.waiting("runs", 10)[0].incident.summary,
+            "no job was started: failed (config): 404: no such connection");
+}
+
+TEST(OutboxOfRuns, GoTheWayOfMatchLabelsAndSeverity) {
+  auto elsewhere = of_runs("elsewhere");
+  elsewhere.match = Match{.name = "refunds*"};
+  auto finance = of_runs("finance");
+  finance.labels = {{"team", "finance"}};
+  auto troubles = of_runs("troubles");
+  troubles.severity = Severity::warning;
+  Desk desk({elsewhere, finance, troubles});
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::succeeded)}}), IsEmpty());
+  desk.labels = {{"team", "finance"}};
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::failed)}}),
+              ElementsAre("finance:run_failed", "troubles:run_failed"));
+  desk.known.reset();
+  EXPECT_THAT(desk.write({put::PutRun{ended(Verdict::failed)}}), IsEmpty()) << "nobody knows whose it is";
+}
+
+Receiver daily(const std::string& name) {
+  auto out = receiver(name);
+  out.digest = DigestTime{calendar::Schedule::cron({.expression = "0 0 8 * * ?"}).value(), "08:00 UTC"};
+  return out;
+}
+
+TEST(OutboxOfDigests, ARestartRemembersTheLastOne) {
+  Desk desk({daily("team")});
+  EXPECT_FALSE(desk.outbox.last_digest("team"));
+  (void)desk.outbox.begin_digests("team", at(50));
+  EXPECT_EQ(desk.outbox.last_digest("team"), at(50));
+  EXPECT_EQ(desk.outbox.length(), 0U) << "a mark is nothing to send";
+  Notice digest;
+  digest.key = "digest-1/team";
+  digest.receiver = "team";
+  digest.event = NoticeEvent::daily_digest;
+  digest.at = at(100);
+  const auto durable = desk.outbox.put_digest(digest);
+  ASSERT_EQ(durable.size(), 2U) << "the message and its mark, in one commit";
+  desk.outbox.written(durable);
+  const auto waiting = desk.outbox.waiting("team", 10);
+  ASSERT_EQ(waiting.size(), 1U);
+  (void)desk.outbox.remove("team", waiting);
+
+  Snapshot disk;
+  for (const auto& mutation : durable) {
+    const auto& put = std::get<put::PutNotice>(mutation);
+    if (put.notice.key != digest.key) disk.outbox.push_back(put.notice);  // it was delivered
+  }
+  Outbox next({daily("team")});
+  next.load(disk);
+  EXPECT_EQ(next.last_digest("team"), at(100));
+  EXPECT_THAT(next.waiting("team", 10), IsEmpty());
+  EXPECT_EQ(next.length(), 0U);
+}
+
+TEST(OutboxOfDigests, TheMarkGoesWithTheWish) {
+  Desk desk({daily("team")});
+  (void)desk.outbox.begin_digests("team", at(50));
+  desk.outbox.configure({receiver("team")});
+  EXPECT_THAT(desk.write({}), ElementsAre("drop:digests/team"));
+  EXPECT_FALSE(desk.outbox.last_digest("team"));
 }
 
 }  // namespace

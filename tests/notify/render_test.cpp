@@ -204,5 +204,42 @@ TEST(AlertNames, AreCamelCaseAndDifferByKind) {
   EXPECT_EQ(alert_name(IncidentKind::disabled_by_airbyte), "SyncwardenDisabledByAirbyte");
 }
 
+Notice of_run(NoticeEvent event) {
+  auto out = notice(event);
+  out.key = "run-1/" + std::string(to_string(event)) + "/team";
+  out.incident.id = {};
+  out.incident.closed.reset();
+  if (event == NoticeEvent::run_succeeded) out.incident.closed = out.at;
+  out.incident.severity = event == NoticeEvent::run_succeeded ? Severity::info : Severity::warning;
+  return out;
+}
+
+TEST(Runs, ASuccessResolvesTheFailureBefore) {
+  const auto failed = json::parse(webhook_message({of_run(NoticeEvent::run_failed)}, "team", {}).body);
+  const auto succeeded = json::parse(webhook_message({of_run(NoticeEvent::run_succeeded)}, "team", {}).body);
+  EXPECT_EQ(text_at(failed, "/alerts/0/status"), "firing");
+  EXPECT_EQ(text_at(succeeded, "/alerts/0/status"), "resolved");
+  EXPECT_EQ(text_at(failed, "/alerts/0/fingerprint"), text_at(succeeded, "/alerts/0/fingerprint"));
+  EXPECT_EQ(text_at(failed, "/alerts/0/labels/alertname"), "SyncwardenRunFailed");
+  EXPECT_EQ(text_at(failed, "/alerts/0/annotations/event"), "run_failed");
+  EXPECT_EQ(text_at(failed, "/groupKey"), "syncwarden/run-1/run_failed/team");
+  const auto suspect = json::parse(webhook_message({of_run(NoticeEvent::run_suspect)}, "team", {}).body);
+  EXPECT_NE(text_at(suspect, "/alerts/0/fingerprint"), text_at(failed, "/alerts/0/fingerprint"));
+}
+
+TEST(Digests, AreOneMessageOfLines) {
+  auto digest = of_run(NoticeEvent::run_succeeded);
+  digest.event = NoticeEvent::daily_digest;
+  digest.incident.subject = "the day";
+  digest.incident.summary = "2 runs ended";
+  digest.incident.events = {{digest.at, "failed once: <orders> & refunds", ""}, {digest.at, "open", ""}};
+  EXPECT_THAT(text_at(json::parse(slack_message({digest}).body), "/text"),
+              testing::HasSubstr("*Daily digest*: the day\n2 runs ended\n"
+                                 "• failed once: &lt;orders&gt; &amp; refunds\n• open"));
+  const auto hook = json::parse(webhook_message({digest}, "team", {}).body);
+  EXPECT_EQ(text_at(hook, "/alerts/0/labels/alertname"), "SyncwardenDailyDigest");
+  EXPECT_EQ(text_at(hook, "/alerts/0/annotations/description"), "failed once: <orders> & refunds\nopen");
+}
+
 }  // namespace
 }  // namespace syncwarden::notify

@@ -184,7 +184,7 @@ limits:
   groups: [{name: crm, match: {source: "sales*"}, total: 5}]
 mode: shadow
 web: {listen_address: "[::1]:9000", unix_socket: /run/x/api.sock}
-metrics: {connection_detail: full, connection_limit: 10}
+metrics: {connection_detail: full, connection_limit: 10, botify_compat: true}
 history: {keep: 4w}
 )");
   const Limits& limits = settings.plan->limits;
@@ -203,6 +203,7 @@ history: {keep: 4w}
   EXPECT_EQ(settings.unix_socket, "/run/x/api.sock");
   EXPECT_EQ(settings.connection_detail, ConnectionDetail::full);
   EXPECT_EQ(settings.connection_limit, 10U);
+  EXPECT_TRUE(settings.botify_compat);
   EXPECT_EQ(settings.plan->history_keep, 28 * 24h);
 }
 

@@ -46,12 +46,38 @@ TEST(Receivers, EachKindIsRead) {
             "https://events.pagerduty.com/v2/enqueue");
   EXPECT_EQ(read[2].severity, Severity::critical);
   EXPECT_EQ(read[2].per_hour, 0U);
-  EXPECT_EQ(read[2].events.size(), all_notice_events.size());
+  EXPECT_EQ(read[2].events.size(), incident_events.size());
   EXPECT_EQ(std::get<WebhookTarget>(read[3].target).hmac_secret.reveal(), "sign");
   EXPECT_THAT(read[3].labels, ElementsAre(std::pair<std::string, std::string>{"team", "a"}));
   EXPECT_EQ(read[3].per_hour, 60U);
   EXPECT_EQ(std::get<HeartbeatTarget>(read[4].target).every, std::chrono::seconds{30});
   EXPECT_TRUE(std::get<HeartbeatTarget>(read[4].target).post);
+}
+
+TEST(Receivers, MayAskForRunsAndForADigest) {
+  const auto read = receivers(
+      "  - {name: s, slack: {webhook_url: \"http://h\"}, events: [run_failed, run_suspect], daily_digest: "
+      "{at: "
+      "\"08:30\", timezone: Europe/Amsterdam}}\n"
+      "  - {name: w, webhook: {url: \"http://h\"}, daily_digest: {at: \"08:30\"}}\n");
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_THAT(read[0].events, ElementsAre(NoticeEvent::run_failed, NoticeEvent::run_suspect));
+  ASSERT_TRUE(read[0].digest);
+  EXPECT_EQ(read[0].digest->text, "08:30 Europe/Amsterdam");
+  EXPECT_EQ(read[0].digest->when.next(*parse_rfc3339("2026-11-27T00:00:00Z")),
+            *parse_rfc3339("2026-11-27T07:30:00Z"));
+  EXPECT_EQ(read[1].digest->text, "08:30 UTC");
+  EXPECT_THAT(problems("  - {name: p, pagerduty: {routing_key: k}, events: [run_failed]}\n"),
+              HasSubstr("run_failed is no trouble that begins and ends"));
+  EXPECT_THAT(problems("  - {name: p, pagerduty: {routing_key: k}, daily_digest: {at: \"08:00\"}}\n"),
+              HasSubstr("nobody should be called for it"));
+  EXPECT_THAT(problems("  - {name: s, slack: {webhook_url: \"http://h\"}, daily_digest: {at: \"8\"}}\n"),
+              HasSubstr("no time of the day"));
+  EXPECT_THAT(problems("  - {name: s, slack: {webhook_url: \"http://h\"}, daily_digest: {timezone: UTC}}\n"),
+              HasSubstr("daily_digest.at is missing"));
+  EXPECT_THAT(
+      problems("  - {name: a, alertmanager: {urls: [\"http://h\"]}, daily_digest: {at: \"08:00\"}}\n"),
+      HasSubstr("Alertmanager is told of every change"));
 }
 
 TEST(Receivers, ASecretMayStandInAFile) {

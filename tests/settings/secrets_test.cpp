@@ -57,6 +57,34 @@ TEST(SecretFile, SystemdCredential) {
   EXPECT_FALSE(with_file("credential:other", {{"CREDENTIALS_DIRECTORY", folder_path}}).ok());
 }
 
+TEST(WebhookToken, ComesByItsFileAndIsShownNowhere) {
+  const Folder folder;
+  const std::string airbyte = "airbyte: {url: \"http://localhost\"}\n";
+  const Loaded loaded = load(airbyte + "web: {airbyte_webhook_token_file: \"" +
+                             folder.write("token", "hush-hush-hush-hush\n") + "\"}\n");
+  ASSERT_TRUE(loaded.ok()) << lines_of(loaded.problems);
+  EXPECT_EQ(loaded.settings->webhook_token.reveal(), "hush-hush-hush-hush");
+  EXPECT_EQ(describe(*loaded.settings).find("hush"), std::string::npos);
+  const Loaded other =
+      load(airbyte + "web: {airbyte_webhook_token: \"${T}\"}\n", {{"T", "psst-psst-psst-psst"}});
+  ASSERT_TRUE(other.ok()) << lines_of(other.problems);
+  const auto changes = diff(*loaded.settings, *other.settings);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].text, "web.airbyte_webhook_token: changed");
+  EXPECT_FALSE(changes[0].needs_restart);
+}
+
+TEST(WebhookToken, IsHardToGuessAndFitsAPath) {
+  for (const std::string token : {"short", "with/a-slash-in-between", "with a blank in between"}) {
+    const Loaded loaded =
+        load("airbyte: {url: \"http://localhost\"}\nweb: {airbyte_webhook_token: \"" + token + "\"}\n");
+    EXPECT_FALSE(loaded.ok()) << token;
+    const std::string said = lines_of(loaded.problems);
+    EXPECT_NE(said.find("openssl rand -hex 32"), std::string::npos) << said;
+    EXPECT_EQ(said.find(token), std::string::npos) << said;
+  }
+}
+
 TEST(SecretFile, HeadersHaveTwinsToo) {
   const Folder folder;
   const Loaded loaded = load("airbyte: {url: \"http://localhost\", headers: {X-Key_file: \"" +

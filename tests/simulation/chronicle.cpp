@@ -14,7 +14,7 @@ std::string_view name_of(const Input& input) {
   constexpr std::array<std::string_view, std::variant_size_v<Input>> names{
       "Booted",  "Woke",         "PlanChanged",     "Probed",         "ConnectionsSeen",   "JobsSeen",
       "JobRead", "JobInspected", "TriggerAnswered", "CancelAnswered", "ScheduleSetManual", "StoreState",
-      "Command", "StopAsked"};
+      "Command", "Hint",         "StopAsked"};
   return names[input.index()];
 }
 

@@ -297,6 +297,7 @@ forecast::Faults draw_faults(Rng& rng) {
   const double density = 0.1 + rng.unit() * 0.5;
   for (std::size_t i = 0; i < forecast::fault_count; ++i) {
     const auto fault = forecast::fault_at(i);
+    if (fault == Fault::hints) continue;  // drawn last, so that the worlds before it stay what they were
     const bool on = rng.chance(density);
     const double rate = rng.unit() * strongest(fault);
     if (on) faults[fault] = rate;
@@ -339,6 +340,7 @@ Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
   setup.airbyte.auto_disable = rng.chance(0.5);
   if (rng.chance(0.25)) setup.airbyte.max_parallel = 2 + static_cast<std::uint32_t>(rng.below(4));
   setup.tells_workflows = rng.chance(0.7);
+  if (rng.chance(0.4)) setup.faults[Fault::hints] = rng.unit() * 40;
   scenario.safety = safety;
   scenario.liveness = hours{14};
   return scenario;

@@ -2,6 +2,7 @@
 #include "app/emulated.hpp"
 #include "app/flags.hpp"
 #include "emulator/sample.hpp"
+#include "http/client.hpp"
 #include "runtime/clock.hpp"
 
 #include <csignal>
@@ -28,10 +29,16 @@ struct Emulate {
   std::uint64_t seed = 1;
   std::uint32_t max_parallel = 0;
   bool control = false;
+  std::string webhook;
 
   [[nodiscard]] Result<emulator::FrontOptions> front_options() const {
     emulator::FrontOptions front;
     front.control = control;
+    front.webhook = webhook;
+    if (!webhook.empty()) {
+      const auto origin = http::Origin::parse(webhook);
+      if (!origin) return origin.error();
+    }
     if (auth == "basic") front.auth.mode = emulator::FrontAuth::Mode::basic;
     if (auth == "bearer") front.auth.mode = emulator::FrontAuth::Mode::bearer;
     for (const auto& fault : faults) {
@@ -122,6 +129,8 @@ void add_emulator(CLI::App& app, Chosen& chosen) {
                       "Airbyte's own schedule of every connection");
   command->add_option("--max-parallel", emulate->max_parallel, "jobs that run at once; 0 = unlimited");
   command->add_option("--seed", emulate->seed, "the same seed plays the same Airbyte")->capture_default_str();
+  command->add_option("--webhook", emulate->webhook,
+                      "post to this URL when a sync ends, as Airbyte's webhook notifications do");
   command->add_flag("--control", emulate->control, "serve /emulator/faults, /emulator/do and /emulator/log");
   command->callback([emulate, &chosen] { chosen = [emulate] { return (*emulate)(); }; });
 }

@@ -39,12 +39,12 @@ asio::awaitable<void> ask(http::Client& client, Outcome& outcome) {
   client.close();
 }
 
-Outcome ask_at(const std::string& url) {
+Outcome ask_at(const std::string& url, const http::TlsOptions& tls) {
   const auto origin = http::Origin::parse(url);
   if (!origin) return {exit_usage, origin.error()};
   asio::io_context loop(1);
   http::ClientOptions options;
-  options.tls.trust_anybody = true;  // this machine, and no secret is sent
+  options.tls = tls;
   auto client = http::make_client(loop.get_executor(), *origin, options);
   if (!client) return {exit_failed, client.error()};
   Outcome outcome;
@@ -56,11 +56,21 @@ Outcome ask_at(const std::string& url) {
   return outcome;
 }
 
+/// A certificate of our own that cannot be shown.
+bool is_unusable(const Error& error) {
+  return error.code == Errc::file_unreadable || error.code == Errc::invalid_config;
+}
+
 struct Healthcheck {
   std::string file;
   std::string listen;
+  http::TlsOptions tls;
 
   int operator()() const {
+    if (tls.cert_file.empty() != tls.key_file.empty()) {
+      return report({Errc::usage, "a certificate needs its key, and a key its certificate", "healthcheck",
+                     "give both --tls.cert-file and --tls.key-file"});
+    }
     std::string address = listen;
     if (address.empty()) {
       address = "127.0.0.1:9927";
@@ -74,17 +84,19 @@ struct Healthcheck {
       }
     }
     const std::string url = local_url(address);
-    Outcome outcome = ask_at(url);
+    Outcome outcome = ask_at(url, tls);
     // Whether it speaks TLS stands in a file that the check may not be told.
     if (outcome.unreachable && outcome.unreachable->code != Errc::connect_refused &&
         outcome.status != exit_usage) {
-      const Outcome secure = ask_at("https" + url.substr(4));
-      if (!secure.unreachable) outcome = secure;
+      const Outcome secure = ask_at("https" + url.substr(4), tls);
+      if (!secure.unreachable || is_unusable(*secure.unreachable)) outcome = secure;
     }
     if (outcome.unreachable) {
-      if (outcome.status != exit_usage)
+      if (outcome.status != exit_usage && !is_unusable(*outcome.unreachable))
         outcome.unreachable->hint =
-            "is syncwarden running, and does it listen there? see --web.listen-address";
+            "is syncwarden running, and does it listen there? see --web.listen-address; where it wants to "
+            "see "
+            "certificates, --tls.cert-file and --tls.key-file";
       (void)report(*outcome.unreachable);
     }
     // What Docker's HEALTHCHECK understands: 0 healthy, 1 not.
@@ -100,6 +112,10 @@ void add_healthcheck(CLI::App& app, Chosen& chosen) {
   auto check = std::make_shared<Healthcheck>();
   command->add_option("--config.file", check->file, "the daemon's configuration, for its listen address");
   command->add_option("--web.listen-address", check->listen, "where the daemon listens");
+  check->tls.trust_anybody = true;  // this machine, and no secret is sent
+  command->add_option("--tls.cert-file", check->tls.cert_file,
+                      "a certificate to show, where the daemon wants to see one (client_ca_file)");
+  command->add_option("--tls.key-file", check->tls.key_file, "its key");
   command->callback([check, &chosen] { chosen = [check] { return (*check)(); }; });
 }
 

@@ -59,11 +59,7 @@ IncidentBook::Report Core::Machine::report_on(const Connection& connection, Inci
   report.severity = severity_of(kind);
   report.summary = std::move(summary);
   report.job = job;
-  if (!plan->airbyte_ui.empty()) {
-    report.link = fmt::format("{}/workspaces/{}/connections/{}/timeline", plan->airbyte_ui,
-                              connection.view.workspace.text.view(), connection.view.id.text.view());
-    if (job.value != 0) report.link += fmt::format("?jobId={}&openLogs=true", job.value);
-  }
+  report.link = timeline_link(plan->airbyte_ui, connection.view, job);
   if (connection.rule != nullptr) {
     report.labels = connection.rule->policy.labels;
     const bool urgent =

@@ -207,6 +207,7 @@ struct Core::Machine {
   bool probing = false;
   bool reading_connections = false;
   bool reading_jobs = false;
+  bool hinted = false;             // while a poll is under way: it may have been asked too early
   bool connections_known = false;  // a complete discovery since boot
   bool jobs_known = false;         // a complete poll since boot
   bool up = false;
@@ -216,7 +217,7 @@ struct Core::Machine {
   std::uint32_t failed_polls = 0, failed_probes = 0, failed_discoveries = 0;
   std::uint64_t poll_number = 0,
                 seen_poll = 0;  ///< the newest one asked for, and the newest one that showed jobs
-  Mono poll_asked, probe_asked, connections_asked;
+  Mono poll_asked, poll_ended, probe_asked, connections_asked;
   Now asked_poll{}, answered_poll{};  ///< when the newest poll was asked for, and the newest answer came
   std::optional<Mono> next_probe, next_connections, next_jobs;
   std::optional<Mono> throttled_until;
@@ -426,6 +427,8 @@ struct Core::Machine {
 
   // ---- watch.cpp ----
   void see_jobs(const in::JobsSeen& seen);
+  void take_hint();
+  [[nodiscard]] Mono next_poll(Millis delay) const;
   void poll_failed(const in::JobsSeen& seen, const Error& error);
   void see_active(const JobView& job, bool first_poll);
   void movement(const Connection& connection);

@@ -64,6 +64,7 @@ void Core::Machine::poll_failed(const in::JobsSeen& seen, const Error& error) {
 void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (seen.poll != poll_number || !reading_jobs) return;
   reading_jobs = false;
+  poll_ended = now.mono;
   // By its arrival, so that an Airbyte that takes minutes to list still gets its syncs; but an answer from
   // before a suspend shows the past.
   const Millis slept = (now.wall - asked_poll.wall) - (now.mono - asked_poll.mono);
@@ -71,6 +72,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   tell(fact::PollDone{"jobs", seen.page ? std::optional<Error>{} : std::optional<Error>{seen.page.error()},
                       now.mono - poll_asked});
   if (!seen.page) {
+    hinted = false;
     poll_failed(seen, seen.page.error());
     return;
   }
@@ -124,10 +126,25 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
   if (airbyte) {
     const bool urgent =
         !page.ended_complete || !unresolved.empty() || !gate_after_poll.empty() || waiting_for_end > 0;
-    // From asking to asking, so that a long list does not slow the watching down; but an Airbyte that is slow
-    // to answer gets a rest.
-    const Millis delay = page.ended_complete ? poll_delay(plan->poll, youngest, urgent) : Millis{};
-    next_jobs = std::max(poll_asked + delay, now.mono + delay / 4);
+    const Millis delay = page.ended_complete ? poll_delay(plan->poll, youngest, urgent || hinted) : Millis{};
+    next_jobs = next_poll(delay);
+  }
+  hinted = false;
+}
+
+/// From asking to asking, so that a long list does not slow the watching down; but an Airbyte that is slow to
+/// answer gets a rest.
+Mono Core::Machine::next_poll(Millis delay) const {
+  return std::max(poll_asked + delay, poll_ended + delay / 4);
+}
+
+/// As if something were urgent, and no sooner: however many hints come, polls keep their distance. A pause
+/// that Airbyte has asked for, or that failures have made necessary, is not shortened.
+void Core::Machine::take_hint() {
+  if (reading_jobs) {
+    hinted = true;
+  } else if (next_jobs && failed_polls == 0) {
+    next_jobs = std::min(*next_jobs, std::max(now.mono, next_poll(plan->poll.min)));
   }
 }
 

@@ -58,7 +58,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   /// An accept loop has begun (+1) or ended (-1).
   void count_loop(int delta);
   [[nodiscard]] boost::asio::steady_timer& pause() { return pause_; }
-  void refused(Refusal why) const;
+  void refused(Refusal why, std::string_view target = {}) const;
   /// Of TCP connections from now on; null: none.
   std::shared_ptr<ServerTls> tls;
   /// For a session that dies with the execution context.

@@ -19,9 +19,13 @@ inline constexpr std::array<std::string_view, 10> request_failure_reasons{
 inline constexpr std::array<std::string_view, 3> polls{"health", "connections", "jobs"};
 inline constexpr std::array<std::string_view, 7> trigger_failure_reasons{
     "conflict", "not_found", "auth", "rate_limited", "http_4xx", "http_5xx", "transport"};
-inline constexpr std::array<std::string_view, 10> handlers{"/",         "/metrics", "/livez",     "/readyz",
-                                                           "/healthz",  "/health",  "/-/healthy", "/-/ready",
-                                                           "/-/reload", "other"};
+inline constexpr std::array<std::string_view, 11> handlers{
+    "/",          "/metrics", "/livez",    "/readyz",           "/healthz", "/health",
+    "/-/healthy", "/-/ready", "/-/reload", "/webhooks/airbyte", "other"};
+inline constexpr std::array<std::string_view, 7> webhook_events{"failure",  "success", "queued", "warning",
+                                                                "disabled", "test",    "other"};
+inline constexpr std::array<std::string_view, 6> webhook_rejections{
+    "auth", "too_large", "bad_json", "unknown_connection", "rate_limited", "other"};
 inline constexpr std::array<std::string_view, 6> methods{"get", "head", "post", "put", "delete", "other"};
 inline constexpr std::array<std::string_view, 18> codes{"200", "202", "204", "400", "401", "403",
                                                         "404", "405", "408", "411", "413", "415",
@@ -50,7 +54,7 @@ template <std::size_t n>
 /// Nothing for `cancelled` and `expired`: those are our own doing.
 [[nodiscard]] std::optional<std::size_t> failure_reason(Errc code);
 [[nodiscard]] std::size_t trigger_failure_reason(TriggerAnswer answer, std::optional<Errc> code);
-/// "/livez/store" belongs to "/livez".
+/// "/livez/store" belongs to "/livez", and what Airbyte calls to "/webhooks/airbyte".
 [[nodiscard]] std::size_t handler_of(std::string_view path);
 [[nodiscard]] std::size_t method_of(std::string_view method);
 [[nodiscard]] std::size_t code_of(unsigned status);

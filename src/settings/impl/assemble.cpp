@@ -69,6 +69,24 @@ void check_listen_address(const Value& value, const Reading& reading) {
                        "such as 127.0.0.1:9927, [::1]:9927, or :9927 for every address");
 }
 
+/// It is part of a path, and all that stands between anybody and our polls.
+Secret webhook_token_from(const Value& value, const Reading& reading) {
+  constexpr std::size_t shortest = 16;
+  constexpr std::size_t longest = 256;
+  if (!value.given || !value.valid) return {};
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  const bool good = value.text.size() >= shortest && value.text.size() <= longest &&
+                    std::all_of(value.text.begin(), value.text.end(), plain);
+  if (good) return Secret(value.text);
+  reading.problems.add(
+      value.place,
+      fmt::format("{}: a token has {} to {} letters, digits, - and _", value.path, shortest, longest),
+      "such as what `openssl rand -hex 32` prints");
+  return {};
+}
+
 Limits limits_from(const Section& section, const Reading& reading) {
   Limits limits;
   limits.total = count_of(section, "total");
@@ -157,12 +175,13 @@ Settings assemble(const Section& root, const Reading& reading) {
   settings.defaults = std::move(inherited.policy);
   settings.timezone = std::move(inherited.timezone);
   settings.dst = inherited.dst;
-  settings.receivers = assemble_receivers(root.at("notify"), reading);
+  settings.receivers = assemble_receivers(root.at("notify"), settings.timezone, reading);
   settings.state_path = state_path_from(root.at("state"), reading);
   settings.listen_address = root.at("web.listen_address").text;
   check_listen_address(root.at("web.listen_address"), reading);
   settings.unix_socket = root.at("web.unix_socket").text;
   check_unix_socket(root.at("web.unix_socket"), reading);
+  settings.webhook_token = webhook_token_from(root.at("web.airbyte_webhook_token"), reading);
   for (const Text& name : root.at("web.host_names").texts) settings.host_names.push_back(name.text);
   if (const Value& file = root.at("web.config_file"); file.given && file.valid) {
     settings.web_config_file = resolved_path(file.text, file.place);
@@ -173,6 +192,7 @@ Settings assemble(const Section& root, const Reading& reading) {
                                : detail == "full" ? ConnectionDetail::full
                                                   : ConnectionDetail::basic;
   settings.connection_limit = count_of(root, "metrics.connection_limit");
+  settings.botify_compat = root.at("metrics.botify_compat").flag;
   return settings;
 }
 

@@ -42,7 +42,8 @@ void take_policy(const Section& section, bool all, Inherited& into, const Readin
                                                const Reading& reading);
 [[nodiscard]] std::vector<Blackout> assemble_blackouts(const Value& blackouts, const std::string& timezone,
                                                        const Reading& reading);
-[[nodiscard]] std::vector<Receiver> assemble_receivers(const Value& notify, const Reading& reading);
+[[nodiscard]] std::vector<Receiver> assemble_receivers(const Value& notify, const std::string& timezone,
+                                                       const Reading& reading);
 [[nodiscard]] Match assemble_match(const Section& match, const Reading& reading);
 
 /// {name: "orders*", tag: hourly}: equal text means an equal match.

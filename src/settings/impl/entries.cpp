@@ -223,8 +223,10 @@ Entries global_entries(const Settings& settings) {
   if (!settings.host_names.empty())
     out.emplace_back("web.host_names", fmt::format("[{}]", fmt::join(settings.host_names, ", ")));
   out.emplace_back("web.unix_socket", settings.unix_socket.empty() ? "none" : shown(settings.unix_socket));
+  if (!settings.webhook_token.empty()) out.emplace_back("web.airbyte_webhook_token", "<secret>");
   out.emplace_back("metrics.connection_detail", std::string(to_string(settings.connection_detail)));
   out.emplace_back("metrics.connection_limit", std::to_string(settings.connection_limit));
+  out.emplace_back("metrics.botify_compat", settings.botify_compat ? "true" : "false");
   out.emplace_back("history.keep", to_string(plan.history_keep));
   return out;
 }

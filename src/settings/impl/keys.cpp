@@ -230,6 +230,16 @@ const Shape& web_shape() {
        .kind = Kind::path,
        .doc = "A Unix socket beside it (mode 0660), where the audit knows who asks; like --web.unix-socket",
        .example = "/run/syncwarden/api.sock"},
+      {.name = "airbyte_webhook_token",
+       .kind = Kind::secret,
+       .doc =
+           "Receives Airbyte's notifications at /webhooks/airbyte/TOKEN, and polls sooner then; 16 letters "
+           "and digits at least",
+       .example = "${AIRBYTE_WEBHOOK_TOKEN}"},
+      {.name = "airbyte_webhook_token_file",
+       .kind = Kind::secret_file,
+       .doc = "A file that holds it",
+       .example = "/run/secrets/airbyte-webhook-token"},
   }};
   return shape;
 }
@@ -249,6 +259,11 @@ const Shape& metrics_shape() {
        .doc = "Connections with metrics of their own; what is left out is counted",
        .least = 0,
        .most = 1'000'000},
+      {.name = "botify_compat",
+       .kind = Kind::flag,
+       .standard = "false",
+       .doc = "Shows airbyte_connections, airbyte_jobs_pending, _running and _completed_total as well, as "
+              "botify's airbyte_exporter does"},
   }};
   return shape;
 }
@@ -294,12 +309,14 @@ constexpr std::string_view notify_example =
     "    match: {tag: marketing}\n"
     "    events: [incident_opened, incident_closed]\n"
     "    per_hour: 30\n"
+    "    daily_digest: {at: \"08:00\", timezone: Europe/Amsterdam}\n"
     "  - name: pager\n"
     "    pagerduty: {routing_key: \"0123456789abcdef0123456789abcdef\"}\n"
     "    severity: critical\n"
     "  - name: hook\n"
     "    webhook: {url: \"https://hooks.example.org/syncwarden\", hmac_secret: \"a long random text\"}\n"
     "    labels: {team: finance}\n"
+    "    events: [run_succeeded, run_failed, run_suspect]\n"
     "  - name: deadman\n"
     "    heartbeat: {url: \"https://hc-ping.example/5ae6b09b\", every: 1m, method: GET}\n"
     "# In place of a secret a file that holds it: webhook_url_file, routing_key_file, url_file, "
@@ -406,7 +423,8 @@ const Shape& root_shape() {
       {.name = "notify",
        .kind = Kind::sections,
        .standard = "[]",
-       .doc = "Who is told about incidents, for those without Prometheus rules: each has a name and one of "
+       .doc = "Who is told about incidents and runs, for those without Prometheus rules: each has a name and "
+              "one of "
               "alertmanager, slack, pagerduty, webhook and heartbeat",
        .shape = &receiver_shape(),
        .example = notify_example},

@@ -86,6 +86,17 @@ const Shape& heartbeat_shape() {
   return shape;
 }
 
+const Shape& digest_shape() {
+  static const Shape shape{{
+      {.name = "at", .kind = Kind::time_of_day, .doc = "When", .required = true, .example = "\"08:00\""},
+      {.name = "timezone",
+       .kind = Kind::zone,
+       .doc = "Of the time: an IANA name; that of the defaults unless set",
+       .example = "Europe/Amsterdam"},
+  }};
+  return shape;
+}
+
 }  // namespace
 
 const Shape& receiver_shape() {
@@ -123,8 +134,15 @@ const Shape& receiver_shape() {
       {.name = "events",
        .kind = Kind::words,
        .standard = "[incident_opened, incident_escalated, incident_acknowledged, incident_closed]",
-       .doc = "Told about these only; not for alertmanager, which is told of every change",
-       .words = {"incident_opened", "incident_escalated", "incident_acknowledged", "incident_closed"}},
+       .doc =
+           "Told about these only; run_succeeded, run_failed and run_suspect, of syncwarden's own runs, if "
+           "asked for. Not for alertmanager, which is told of every change",
+       .words = {"incident_opened", "incident_escalated", "incident_acknowledged", "incident_closed",
+                 "run_succeeded", "run_failed", "run_suspect"}},
+      {.name = "daily_digest",
+       .kind = Kind::section,
+       .doc = "One message a day (slack, webhook): runs of the last day, what failed, what is open",
+       .shape = &digest_shape()},
       {.name = "severity",
        .kind = Kind::word,
        .standard = "info",

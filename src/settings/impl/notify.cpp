@@ -102,7 +102,7 @@ std::optional<std::string_view> kind_in(const Section& section, const Reading& r
 }
 
 void check_heartbeat(const Section& section, const Reading& reading) {
-  for (const std::string_view key : {"match", "labels", "events", "severity", "per_hour"}) {
+  for (const std::string_view key : {"match", "labels", "events", "severity", "per_hour", "daily_digest"}) {
     if (!section.given(key)) continue;
     reading.problems.add(section.at(key).place,
                          fmt::format("{}: a heartbeat tells of no incident", section.at(key).path),
@@ -111,13 +111,47 @@ void check_heartbeat(const Section& section, const Reading& reading) {
 }
 
 void check_alertmanager(const Section& section, const Reading& reading) {
-  for (const std::string_view key : {"events", "per_hour"}) {
+  for (const std::string_view key : {"events", "per_hour", "daily_digest"}) {
     if (!section.given(key)) continue;
     reading.problems.add(
         section.at(key).place,
         fmt::format("{}: Alertmanager is told of every change, and again each minute", section.at(key).path),
         "remove it: Alertmanager routes, groups and silences by itself");
   }
+}
+
+/// What is over when it is told would ring for ever.
+void check_pagerduty(const Section& section, const Reading& reading) {
+  const Value& events = section.at("events");
+  for (const Text& word : events.texts) {
+    const auto event = notice_event_from(word.text);
+    if (!event || is_about_incident(*event)) continue;
+    reading.problems.add(events.place,
+                         fmt::format("{}: {} is no trouble that begins and ends", events.path, word.text),
+                         "PagerDuty takes events of incidents; a failing connection has one");
+  }
+  if (!section.given("daily_digest")) return;
+  reading.problems.add(section.at("daily_digest").place,
+                       fmt::format("{}: nobody should be called for it", section.at("daily_digest").path),
+                       "use slack or webhook");
+}
+
+std::optional<DigestTime> digest_from(const Section& section, const std::string& timezone,
+                                      const Reading& reading) {
+  if (!section.given("daily_digest") || !section.at("daily_digest").valid) return std::nullopt;
+  const Section& digest = section.section("daily_digest");
+  const Value& at = digest.at("at");
+  if (!at.given || !at.valid) return std::nullopt;
+  const Value& zone = digest.at("timezone");
+  const std::string name = zone.given ? zone.text : timezone;
+  const auto minutes = static_cast<int>(at.number);
+  auto daily = calendar::Schedule::cron(
+      {.expression = fmt::format("0 {} {} * * ?", minutes % 60, minutes / 60), .timezone = name});
+  if (!daily) {
+    if (zone.valid) reading.problems.add(digest.place, daily.error().message);
+    return std::nullopt;
+  }
+  return DigestTime{*std::move(daily), fmt::format("{:02}:{:02} {}", minutes / 60, minutes % 60, name)};
 }
 
 class Names {
@@ -145,7 +179,8 @@ class Names {
 
 }  // namespace
 
-std::vector<Receiver> assemble_receivers(const Value& notify, const Reading& reading) {
+std::vector<Receiver> assemble_receivers(const Value& notify, const std::string& timezone,
+                                         const Reading& reading) {
   std::vector<Receiver> out;
   Names names(reading);
   for (const Section& section : notify.sections) {
@@ -157,6 +192,8 @@ std::vector<Receiver> assemble_receivers(const Value& notify, const Reading& rea
     receiver.target = target_of(section, *kind, reading);
     if (*kind == "alertmanager") check_alertmanager(section, reading);
     if (*kind == "heartbeat") check_heartbeat(section, reading);
+    if (*kind == "pagerduty") check_pagerduty(section, reading);
+    receiver.digest = digest_from(section, timezone, reading);
     if (section.given("match") && section.at("match").valid) {
       receiver.match = assemble_match(section.section("match"), reading);
     }
@@ -194,8 +231,10 @@ std::string receiver_text(const Receiver& receiver) {
   for (const NoticeEvent event : receiver.events) {
     events += fmt::format("{}{}", events.empty() ? "" : ", ", syncwarden::to_string(event));
   }
-  return out + fmt::format(", events: [{}], severity: {}, per_hour: {}}}", events,
-                           syncwarden::to_string(receiver.severity), receiver.per_hour);
+  out += fmt::format(", events: [{}], severity: {}, per_hour: {}", events,
+                     syncwarden::to_string(receiver.severity), receiver.per_hour);
+  if (receiver.digest) out += ", daily_digest: " + receiver.digest->text;
+  return out + "}";
 }
 
 }  // namespace syncwarden::settings
