@@ -451,6 +451,19 @@ TEST(Crash, TheSecondLifeOnAnOldStateKnowsWhatTheFirstOneSaw) {
   EXPECT_EQ(desk.tick(monday + 3h), "skipped/fresh");
 }
 
+/// Syncs that people ask for answer for no tick, also where a restart comes between.
+TEST(Crash, SyncsByHandOfOneMomentAreNoTicks) {
+  Desk desk(plan_of(rule("0 0 12 * * ?")), {connection("a"), connection("b")});
+  desk.airbyte = [](const out::TriggerSync&) { return reply_of(TriggerAnswer::throttled); };
+  ASSERT_TRUE(desk.ask(command::Sync{ConnectionId{"a"}}));
+  ASSERT_TRUE(desk.ask(command::Sync{ConnectionId{"b"}}));
+  desk.airbyte = nullptr;
+  desk.crash(1min);
+  desk.pass(5min);
+  EXPECT_EQ(desk.jobs.size(), 2U);
+  EXPECT_EQ(desk.ticks(), 0U);
+}
+
 TEST_F(Open, CrashWhileWatchingGoesOnWatching) {
   const JobId job = desk.start_job("c");
   desk.answer(created(job));

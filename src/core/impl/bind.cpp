@@ -322,10 +322,10 @@ void Core::Machine::restore_run(const Run& run) {
   open.stored = true;
   open.restored = true;
   open.since = now.mono;
-  // A tick is decided with its job; extra jobs belong to a tick that was decided long ago, and a run of no schedule to
-  // none.
-  open.tick_decided =
-      run.schedule.empty() || run.job_number > 0 || run.phase == RunPhase::watching || run.phase == RunPhase::backing_off;
+  // A tick is decided with its job; extra jobs belong to a tick that was decided long ago, and a run of no
+  // schedule to none.
+  open.tick_decided = run.schedule.empty() || run.job_number > 0 || run.phase == RunPhase::watching ||
+                      run.phase == RunPhase::backing_off;
   if (const auto slot = slot_index.find(run.schedule); slot != slot_index.end()) {
     open.slot = slot->second;
     ++slots[slot->second].unfinished;
