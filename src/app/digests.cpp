@@ -31,54 +31,51 @@ struct Pages {
   bool failed = false;  ///< the store did not answer
 };
 
-HistoryQuery page_of(HistoryQuery::What what, Instant from, Instant until) {
-  HistoryQuery query;
-  query.what = what;
-  query.from = from;
-  query.until = until;
+/// `page_in` finds the rows in an answer, `id_of` and `time_of` what they are told apart and ordered by.
+template <class Row, class Key>
+asio::awaitable<Pages<Row, Key>> read_pages(Store& store, HistoryQuery query,
+                                            std::vector<Row> HistoryPage::*page_in, Key (*id_of)(const Row&),
+                                            Instant (*time_of)(const Row&)) {
+  Pages<Row, Key> out;
   query.limit = history_rows_at_most;
-  return query;
-}
-
-asio::awaitable<Pages<Run, RunId>> read_runs(Store& store, Instant from, Instant until) {
-  Pages<Run, RunId> out;
   for (std::size_t page = 0; page < most_pages; ++page) {
-    auto query = page_of(HistoryQuery::What::runs, from, until);
-    auto read = co_await store.read(std::move(query));
+    auto asked = query;
+    auto read = co_await store.read(std::move(asked));
     out.failed = !read;
-    if (!read || read->runs.empty()) co_return out;
-    const std::size_t count = read->runs.size();
-    const Instant oldest = read->runs.back().nominal;
-    for (Run& run : read->runs) {
-      if (out.seen.insert(run.id).second) out.rows.push_back(std::move(run));
+    if (!read || ((*read).*page_in).empty()) co_return out;
+    auto& rows = (*read).*page_in;
+    const std::size_t count = rows.size();
+    const Instant oldest = time_of(rows.back());
+    for (Row& row : rows) {
+      if (out.seen.insert(id_of(row)).second) out.rows.push_back(std::move(row));
     }
     if (count < history_rows_at_most) co_return out;
     // Rows of exactly that time may come twice; if a page is nothing else, what is left of it stays unread.
-    out.has_more = out.has_more || oldest == until;
-    until = oldest == until ? oldest - Millis{1} : oldest;
+    out.has_more = out.has_more || oldest == query.until;
+    query.until = oldest == query.until ? oldest - Millis{1} : oldest;
   }
   out.has_more = true;
   co_return out;
 }
 
+asio::awaitable<Pages<Run, RunId>> read_runs(Store& store, Instant from, Instant until) {
+  HistoryQuery query;
+  query.what = HistoryQuery::What::runs;
+  query.from = from;
+  query.until = until;
+  return read_pages<Run, RunId>(
+      store, std::move(query), &HistoryPage::runs, [](const Run& run) { return run.id; },
+      [](const Run& run) { return run.nominal; });
+}
+
 asio::awaitable<Pages<JobRecord, JobId>> read_ends(Store& store, Instant from, Instant until) {
-  Pages<JobRecord, JobId> out;
-  for (std::size_t page = 0; page < most_pages; ++page) {
-    auto query = page_of(HistoryQuery::What::jobs, from, until);
-    auto read = co_await store.read(std::move(query));
-    out.failed = !read;
-    if (!read || read->jobs.empty()) co_return out;
-    const std::size_t count = read->jobs.size();
-    const Instant oldest = read->jobs.back().job.created;
-    for (JobRecord& record : read->jobs) {
-      if (out.seen.insert(record.job.id).second) out.rows.push_back(std::move(record));
-    }
-    if (count < history_rows_at_most) co_return out;
-    out.has_more = out.has_more || oldest == until;
-    until = oldest == until ? oldest - Millis{1} : oldest;
-  }
-  out.has_more = true;
-  co_return out;
+  HistoryQuery query;
+  query.what = HistoryQuery::What::jobs;
+  query.from = from;
+  query.until = until;
+  return read_pages<JobRecord, JobId>(
+      store, std::move(query), &HistoryPage::jobs, [](const JobRecord& record) { return record.job.id; },
+      [](const JobRecord& record) { return record.job.created; });
 }
 
 }  // namespace

@@ -151,6 +151,24 @@ TEST_F(Open, WithoutMovementOneRunAsksAgainAfterALongLook) {
   EXPECT_EQ(desk.run(one).baseline, JobId{}) << "what is newer than it may be the first request's effect";
 }
 
+/// It gives nothing up, whatever is said of the second request: the first may have its effect yet.
+TEST_F(Open, WhoAsksOnceMoreStaysUnresolvedUntilItHasAJob) {
+  desk.answer(reply_of(TriggerAnswer::unclear));
+  for (const auto& said :
+       {reply_of(TriggerAnswer::refused, Errc::forbidden), reply_of(TriggerAnswer::unclear),
+        reply_of(TriggerAnswer::not_sent, Errc::expired), reply_of(TriggerAnswer::throttled)}) {
+    const auto sent = desk.sent.size();
+    desk.pass(3 * desk.plan.settle + 2min);
+    ASSERT_EQ(desk.sent.size(), sent + 1);
+    desk.answer(said);
+    EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
+    EXPECT_EQ(desk.tick(one), "-");
+  }
+  const JobId late = desk.start_job("c");
+  desk.poll();
+  EXPECT_EQ(desk.run(one).job, late) << "of the first request, hours later";
+}
+
 /// Airbyte's proxy went away with a herd: one asks again, and its job is the evidence for all the others.
 TEST(Canary, OneOfAHerdAsksAgainAndTheOthersFollowItsJob) {
   std::vector<ConnectionView> views;

@@ -42,10 +42,8 @@ void Core::Machine::trigger_answered(const in::TriggerAnswered& answered) {
   const bool once_more = std::exchange(open.asks_once_more, false);
   if (reply.answer != TriggerAnswer::created) tell(fact::TriggerFailed{open.run, reply.answer, reply.error});
 
-  if (once_more && reply.answer != TriggerAnswer::created && reply.answer != TriggerAnswer::conflict) {
-    make_unresolved(open);  // whatever it says of this request, the one before may still have its effect
-    return;
-  }
+  // Whatever is said of a request that was sent once more, the one before it may still have its effect.
+  const auto withdraw = [&] { once_more ? make_unresolved(open) : take_back(open); };
   switch (reply.answer) {
     case TriggerAnswer::created:
       trigger_created(open, reply);
@@ -54,18 +52,18 @@ void Core::Machine::trigger_answered(const in::TriggerAnswered& answered) {
       trigger_conflict(open);
       break;
     case TriggerAnswer::refused:
-      trigger_refused(open, reply);
+      once_more ? make_unresolved(open) : trigger_refused(open, reply);
       break;
     case TriggerAnswer::not_sent:
       if (means_airbyte_is_away(reply.error)) airbyte_lost(*reply.error);
-      take_back(open);
+      withdraw();
       break;
     case TriggerAnswer::throttled: {
       const auto doublings = std::min<std::uint32_t>(throttles++, 8);
       const Millis pause =
           reply.retry_after.value_or(std::min(throttle_max, throttle_min * (1 << doublings)));
       throttled_until = std::max(throttled_until.value_or(now.mono), now.mono + pause);
-      take_back(open);
+      withdraw();
       break;
     }
     case TriggerAnswer::unclear:
