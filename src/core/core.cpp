@@ -123,6 +123,7 @@ void Core::Machine::watch_clock() {
   const Millis step = (now.wall - last.wall) - (now.mono - last.mono);
   if (step >= -clock_step_noise && step <= clock_step_noise) return;
   tell(fact::ClockStepped{step});
+  move_back_offs(step);
   if (step <= -clock_correction) clock_corrected();
 }
 

@@ -180,6 +180,7 @@ class Engine {
   [[nodiscard]] CommandWhat draw_command(const ConnectionId& connection);
   void enable(const ConnectionId& id);
   void cancel_what_hangs(bool by_reset);
+  void resume_everything(int more);
   void tidy_up();
   void move_something();
   void sync_everything();

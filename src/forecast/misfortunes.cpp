@@ -336,16 +336,18 @@ void Engine::tidy_up() {
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);
+  resume_everything(8);
+}
+
+/// Somebody looks every now and then: the daemon may be down just now, and a job that fails yet may pause its
+/// connection.
+void Engine::resume_everything(int more) {
   CommandRequest resume;
   resume.ticket = ++tickets_;
   resume.who = "alice";
   resume.what = command::Resume{{}, false};
   deliver(life_, in::Command{resume}, Millis{0});
-  // The daemon may be down just now.
-  after(setup_.bounds.longest_downtime + Millis{minutes{1}}, [this, resume]() mutable {
-    resume.ticket = ++tickets_;
-    deliver(life_, in::Command{resume}, Millis{0});
-  });
+  if (more > 0) after(Millis{minutes{30}}, [this, more] { resume_everything(more - 1); });
 }
 
 }  // namespace syncwarden::forecast

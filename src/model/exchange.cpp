@@ -8,11 +8,12 @@ namespace {
 using model::word_of;
 using model::Words;
 
-constexpr Words<fact::RecoveryAction, 5> actions{{{fact::RecoveryAction::cancel, "cancel"},
+constexpr Words<fact::RecoveryAction, 6> actions{{{fact::RecoveryAction::cancel, "cancel"},
                                                   {fact::RecoveryAction::rerun, "rerun"},
                                                   {fact::RecoveryAction::breaker_open, "breaker_open"},
                                                   {fact::RecoveryAction::breaker_probe, "breaker_probe"},
-                                                  {fact::RecoveryAction::breaker_close, "breaker_close"}}};
+                                                  {fact::RecoveryAction::breaker_close, "breaker_close"},
+                                                  {fact::RecoveryAction::pause, "pause"}}};
 constexpr Words<fact::RecoveryResult, 5> results{{{fact::RecoveryResult::asked, "asked"},
                                                   {fact::RecoveryResult::done, "done"},
                                                   {fact::RecoveryResult::refused, "refused"},

@@ -252,7 +252,7 @@ struct IncidentChanged {
   IncidentChange change = IncidentChange::opened;
 };
 /// One step of the recovery ladder: the label sets of syncwarden_recovery_actions_total.
-enum class RecoveryAction : std::uint8_t { cancel, rerun, breaker_open, breaker_probe, breaker_close };
+enum class RecoveryAction : std::uint8_t { cancel, rerun, breaker_open, breaker_probe, breaker_close, pause };
 enum class RecoveryResult : std::uint8_t {
   asked,      ///< written and about to be sent
   done,       ///< the job ended, the job was started

@@ -57,6 +57,7 @@ struct Policy {
   Priority priority = Priority::normal;
   ExtraJobs extra_jobs;
   BreakerPolicy breaker;
+  std::uint32_t pause_on_failure = 0;  ///< after so many failed jobs in a row; 0 = never
   StuckPolicy stuck;
   VerifyPolicy verify;
   FreshnessPolicy freshness;

@@ -19,8 +19,9 @@ constexpr std::array delay_bounds{1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600
 
 using fact::RecoveryAction;
 using fact::RecoveryResult;
-constexpr std::array all_actions{RecoveryAction::cancel, RecoveryAction::rerun, RecoveryAction::breaker_open,
-                                 RecoveryAction::breaker_probe, RecoveryAction::breaker_close};
+constexpr std::array all_actions{RecoveryAction::cancel,        RecoveryAction::rerun,
+                                 RecoveryAction::breaker_open,  RecoveryAction::breaker_probe,
+                                 RecoveryAction::breaker_close, RecoveryAction::pause};
 constexpr std::array all_results{RecoveryResult::asked, RecoveryResult::done, RecoveryResult::refused,
                                  RecoveryResult::timed_out, RecoveryResult::not_needed};
 

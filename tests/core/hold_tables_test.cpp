@@ -261,6 +261,14 @@ INSTANTIATE_TEST_SUITE_P(
                 command::Cancel{c_id, JobId{101}}, true, "cancel of job 101", "cancel c job 101"},
         AskCase{"cancel_another_one", [](Desk& d) { d.start_job("c"), d.poll(); },
                 command::Cancel{c_id, JobId{99}}, false, "job 101 of c runs, not job 99", ""},
+        AskCase{"cancel_in_shadow_mode",
+                [](Desk& d) {
+                  d.start_job("c");
+                  d.poll();
+                  d.plan.mode = Mode::shadow;
+                  d.reload();
+                },
+                command::Cancel{c_id, {}}, false, "mode: shadow sends nothing", ""},
         AskCase{"cancel_nothing", {}, command::Cancel{c_id, {}}, false, "nothing runs on c", ""},
         AskCase{"pause_one",
                 {},

@@ -88,6 +88,70 @@ TEST(Rule8PauseNow, LeavesTheRunningJobAloneAndEndsTheWaitingTick) {
   EXPECT_TRUE(desk.sent.empty());
 }
 
+struct FailureCase {
+  const char* name;
+  std::uint32_t limit;
+  std::vector<JobStatus> jobs;  ///< how one after the other ends
+  bool paused;
+};
+
+class Rule8PauseOnFailure : public testing::TestWithParam<FailureCase> {};
+
+TEST_P(Rule8PauseOnFailure, CountsFailedJobsInARow) {
+  const auto& c = GetParam();
+  Desk desk(plan_of(rule("0 0 * * * ?", [&](Policy& p) {
+    p.pause_on_failure = c.limit;
+    p.breaker.after_failed_jobs = 0;
+    p.extra_jobs.max = 0;
+  })));
+  desk.job_length.reset();
+  Instant nominal = monday;
+  for (const auto status : c.jobs) {
+    nominal += 1h;
+    desk.until(nominal + 10min);
+    desk.end_job(desk.run(nominal).job, status);
+    desk.pass(2min);
+  }
+  const auto sent = desk.sent.size();
+  desk.crash(1s);  // it holds over a restart
+  desk.until(nominal + 3h + 30min);
+  EXPECT_EQ(desk.sent.size() == sent, c.paused);
+  ASSERT_EQ(desk.disk.pauses().size(), c.paused ? 1U : 0U);
+  if (!c.paused) return;
+  const auto& pause = desk.disk.pauses().begin()->second;
+  EXPECT_EQ(pause.by, "syncwarden");
+  EXPECT_THAT(pause.reason, testing::HasSubstr("in a row"));
+  const auto told = desk.told<fact::RecoveryStep>();
+  EXPECT_TRUE(std::any_of(told.begin(), told.end(),
+                          [](const auto& step) { return step.action == fact::RecoveryAction::pause; }));
+  EXPECT_TRUE(std::any_of(desk.disk.incidents().begin(), desk.disk.incidents().end(), [](const auto& entry) {
+    return entry.second.kind == IncidentKind::sync_failing && !entry.second.closed &&
+           entry.second.summary.find("resume") != std::string::npos;
+  })) << "somebody has to be told";
+  // Resumed, it takes as many again.
+  ASSERT_TRUE(desk.ask(command::Resume{{ConnectionId{"c"}}, false}));
+  desk.until(nominal + 4h + 10min);
+  EXPECT_EQ(desk.sent.size(), sent + 1);
+  EXPECT_EQ(desk.tick(nominal + 3h), "skipped/paused");
+  desk.end_job(desk.run(nominal + 4h).job, JobStatus::failed);
+  desk.pass(2min);
+  EXPECT_EQ(desk.disk.pauses().size(), c.limit == 1 ? 1U : 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Counts, Rule8PauseOnFailure,
+    testing::Values(
+        FailureCase{"off", 0, {JobStatus::failed, JobStatus::failed, JobStatus::failed}, false},
+        FailureCase{"not_yet", 3, {JobStatus::failed, JobStatus::failed}, false},
+        FailureCase{"three", 3, {JobStatus::failed, JobStatus::failed, JobStatus::failed}, true},
+        FailureCase{"the_first", 1, {JobStatus::failed}, true},
+        FailureCase{
+            "a_success_between", 2, {JobStatus::failed, JobStatus::succeeded, JobStatus::failed}, false},
+        FailureCase{
+            "a_cancelled_one_between", 2, {JobStatus::failed, JobStatus::cancelled, JobStatus::failed}, true},
+        FailureCase{"cancelled_ones", 1, {JobStatus::cancelled, JobStatus::cancelled}, false}),
+    [](const auto& test) { return std::string(test.param.name); });
+
 TEST(Rule8PauseNow, SurvivesACrash) {
   Desk desk(plan_of(rule()));
   ask(desk, command::Pause{{ConnectionId{"c"}}, std::nullopt, ""});

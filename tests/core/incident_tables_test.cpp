@@ -314,6 +314,16 @@ INSTANTIATE_TEST_SUITE_P(
                  4h + 30min}),
     by_name);
 
+/// Nobody knows how long the first job of a connection takes, and it runs while its data is expected.
+TEST(LateAfterAuto, GivesTheFirstRunAnHour) {
+  Desk desk(plan_of(rule()));
+  desk.job_length.reset();
+  desk.until(monday + 1h + 59min);
+  EXPECT_THAT(open_incidents(desk), Not(Contains("data_late")));
+  desk.until(monday + 2h + 1min);
+  EXPECT_THAT(open_incidents(desk), Contains("data_late"));
+}
+
 struct FreshCase {
   const char* name;
   Millis target;

@@ -340,6 +340,44 @@ INSTANTIATE_TEST_SUITE_P(
                                   }}),
     [](const auto& test) { return std::string(test.param.name); });
 
+/// The pause before another job, while the clock leaps or the machine sleeps.
+struct LeapCase {
+  const char* name;
+  std::function<void(Desk&)> leap;
+};
+
+class Rule6BackOff : public testing::TestWithParam<LeapCase> {};
+
+TEST_P(Rule6BackOff, IsTimeThatPasses) {
+  Desk desk(plan_of(rule("0 0 1 * * ?", [](Policy& p) {
+    p.extra_jobs.max = 1;
+    p.extra_jobs.initial = 40min;
+  })));
+  desk.job_length.reset();
+  desk.until(monday + 1h + 5min);
+  desk.end_job(desk.run(monday + 1h).job, JobStatus::failed, FailureType::transient_error);
+  desk.pass(2min);
+  const auto run = desk.run(monday + 1h);
+  ASSERT_EQ(run.phase, RunPhase::backing_off);
+  const Millis rest = run.not_before - desk.now.wall;
+  ASSERT_GT(rest, 10min);
+  GetParam().leap(desk);
+  desk.crash(1s);  // it holds over a restart
+  desk.pass(rest - 1min);
+  EXPECT_EQ(desk.sent.size(), 1U);
+  desk.pass(2min);
+  EXPECT_EQ(desk.sent.size(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Clock, Rule6BackOff,
+    testing::Values(LeapCase{"goes_on", [](Desk&) {}},
+                    LeapCase{"set_ahead", [](Desk& d) { d.set_clock(d.now.wall + 2h); }},
+                    LeapCase{"set_back", [](Desk& d) { d.set_clock(d.now.wall - 30min); }},
+                    LeapCase{"set_back_by_hours", [](Desk& d) { d.set_clock(d.now.wall - 5h); }},
+                    LeapCase{"suspended", [](Desk& d) { d.suspend(2h); }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
 /// A request is on its way when the clock is set right, and its answer comes afterwards.
 TEST(Rule6Clock, AnAnswerFromAWrongTimeMovesNoWatermarkAhead) {
   Desk desk(plan_of(rule()));

@@ -168,7 +168,7 @@ TEST(Metrics, StartTheClosedSetsAtZero) {
   for (const char* severity : {"info", "warning", "critical"}) {
     zero("syncwarden_incidents_open", {{"severity", severity}});
   }
-  for (const char* action : {"cancel", "rerun", "breaker_open", "breaker_probe", "breaker_close"}) {
+  for (const char* action : {"cancel", "rerun", "breaker_open", "breaker_probe", "breaker_close", "pause"}) {
     for (const char* result : {"asked", "done", "refused", "timed_out", "not_needed"}) {
       zero("syncwarden_recovery_actions_total", {{"action", action}, {"result", result}});
     }

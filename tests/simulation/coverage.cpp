@@ -33,8 +33,9 @@ std::vector<Expected> expected() {
   for (const auto kind : all_incident_kinds) all.push_back({"incident", std::string(to_string(kind))});
   for (const auto kind : all_stuck_kinds) all.push_back({"stuck", std::string(to_string(kind))});
   using fact::RecoveryAction;
-  for (const auto action : {RecoveryAction::cancel, RecoveryAction::rerun, RecoveryAction::breaker_open,
-                            RecoveryAction::breaker_probe, RecoveryAction::breaker_close}) {
+  for (const auto action :
+       {RecoveryAction::cancel, RecoveryAction::rerun, RecoveryAction::breaker_open,
+        RecoveryAction::breaker_probe, RecoveryAction::breaker_close, RecoveryAction::pause}) {
     all.push_back({"recovery", std::string(to_string(action))});
   }
   for (std::size_t i = 0; i < forecast::fault_count; ++i) {

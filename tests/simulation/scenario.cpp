@@ -75,6 +75,9 @@ void draw_recovery(Rng& rng, Policy& policy) {
   stuck.max_cancels = 1 + static_cast<std::uint32_t>(rng.below(2));
   policy.breaker.after_failed_jobs = rng.chance(0.15) ? 0 : 2 + static_cast<std::uint32_t>(rng.below(6));
   policy.breaker.probe_every = drawn(rng, hours{1}, hours{6});
+  // Drawn apart, so that the worlds before it stay what they were.
+  Rng apart{static_cast<std::uint64_t>(policy.breaker.probe_every.count())};
+  if (apart.chance(0.2)) policy.pause_on_failure = 1 + static_cast<std::uint32_t>(apart.below(4));
 }
 
 Policy draw_policy(Rng& rng) {

@@ -97,6 +97,8 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
   auto* connection = find_connection(cancel.connection);
   if (connection == nullptr) return no_connection(cancel.connection);
   what = fmt::format("cancel {}", connection->view.name);
+  if (plan->mode == Mode::shadow)
+    return Error{Errc::conflict, "mode: shadow sends nothing", "", "set mode: live, or cancel it in Airbyte"};
   if (connection->active.empty()) {
     return Error{Errc::conflict, fmt::format("nothing runs on {}", connection->view.name), "", ""};
   }
@@ -168,12 +170,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
     return Error{Errc::usage, "the end of the pause has passed already", "",
                  "give an instant that is yet to come"};
   for (const auto& id : ids) {
-    Pause kept{id, pause.until, pause.reason, request.who, now.wall};
-    pauses[id] = kept;
-    keep(put::PutPause{std::move(kept)});
-  }
-  for (auto& connection : connections) {
-    if (is_paused(connection)) pause_schedules(connection);
+    begin_pause({id, pause.until, pause.reason, request.who, now.wall});
   }
   what =
       fmt::format("pause {}{}{}", names, pause.until ? " until " + to_rfc3339(*pause.until) : std::string{},

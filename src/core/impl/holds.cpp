@@ -186,6 +186,38 @@ void Core::Machine::resume_schedules(Connection& connection, const Pause& pause,
   }
 }
 
+void Core::Machine::begin_pause(Pause pause) {
+  const ConnectionId id = pause.connection;
+  pauses[id] = pause;
+  keep(put::PutPause{std::move(pause)});
+  if (auto* connection = id.empty() ? nullptr : find_connection(id)) {
+    pause_schedules(*connection);
+    return;
+  }
+  for (auto& connection : connections) {
+    if (is_paused(connection)) pause_schedules(connection);
+  }
+}
+
+/// Scheduling rule 8: so many failed jobs in a row, and again with each further so many, once somebody has
+/// resumed it. What people have stopped is no failure.
+void Core::Machine::pause_on_failure(Connection& connection, const JobView& job) {
+  const auto limit = connection.rule->policy.pause_on_failure;
+  const auto failures = connection.history.consecutive_failures;
+  if (limit == 0 || failures % limit != 0 || connection.schedules.empty() || is_paused(connection)) return;
+  const std::string why = fmt::format("{} failed {} in a row", failures, failures == 1 ? "job" : "jobs");
+  tell(fact::RecoveryStep{fact::RecoveryAction::pause, fact::RecoveryResult::done, connection.view, job.id,
+                          why});
+  raise(connection, IncidentKind::sync_failing,
+        fmt::format(
+            "{}: paused until `syncwarden resume {}`, as its rule says; the newest is job {}: {}", why,
+            connection.view.name, job.id.value,
+            job.failures.empty() ? std::string("Airbyte tells no reason") : job.failures.front().message),
+        job.id);
+  begin_pause({connection.view.id, std::nullopt, why + " (pause_on_failure)", std::string(paused_by_policy),
+               now.wall});
+}
+
 /// Ends pauses whose time has come.
 void Core::Machine::end_pauses() {
   for (const auto& [id, pause] : std::map<ConnectionId, Pause>(pauses)) {

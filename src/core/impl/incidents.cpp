@@ -119,6 +119,8 @@ void Core::Machine::run_failed(ConnectionIndex index, const Run& run, const JobV
   auto& connection = connections[index];
   const std::uint32_t runs_in_a_row = ++connection.failed_runs;
   if (connection.rule == nullptr || runs_in_a_row < connection.rule->policy.incident_after) return;
+  // pause_on_failure has told of this job, and of what to do.
+  if (const Pause* pause = pause_of(connection); pause != nullptr && pause->by == paused_by_policy) return;
   const std::string_view message = job.failures.empty() ? std::string_view("Airbyte tells no reason")
                                                         : std::string_view(job.failures.front().message);
   raise(connection, IncidentKind::sync_failing,
@@ -149,6 +151,7 @@ void Core::Machine::job_failed(Connection& connection, const JobView& job) {
     }
     return;
   }
+  pause_on_failure(connection, job);
   const auto limit = breaker_limit(connection.rule->policy.breaker, rule);
   if (limit == 0 || past.consecutive_failures < limit || past.breaker || connection.schedules.empty()) return;
   past.breaker = BreakerState{now.wall, 0, std::nullopt};

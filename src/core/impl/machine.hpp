@@ -136,6 +136,9 @@ struct OpenRun {
   std::string held_by;
 };
 
+/// Who paused, where it was no person.
+inline constexpr std::string_view paused_by_policy = "syncwarden";
+
 struct Core::Machine {
   explicit Machine(std::uint64_t seed) : rng(seed) {}
 
@@ -287,6 +290,7 @@ struct Core::Machine {
   void set_cursor(Slot& slot, Instant watermark);
   void finish(RunId id, Verdict verdict, std::optional<FailureClass> failure);
   void keep_run(OpenRun& open);
+  void move_back_offs(Millis step);
   void clock_corrected();
   void go_back_to_now(Slot& slot);
   void come_due_again(Slot& slot);
@@ -329,6 +333,8 @@ struct Core::Machine {
   void cancel_for_blackouts();
   void pause_schedules(Connection& connection);
   void resume_schedules(Connection& connection, const Pause& pause, Instant until, bool catch_up);
+  void begin_pause(Pause pause);
+  void pause_on_failure(Connection& connection, const JobView& job);
   void end_pauses();
   void end_pause(const ConnectionId& id, Instant until, bool catch_up);
   [[nodiscard]] std::optional<Instant> next_pause_end() const;

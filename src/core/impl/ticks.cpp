@@ -290,6 +290,24 @@ void Core::Machine::finish(RunId id, Verdict verdict, std::optional<FailureClass
   if (slots[*slot_of].when.keep_fresh() != nullptr) rearm_by_events(slots[*slot_of].connection);
 }
 
+/// A pause before another job is time that passes, whatever the clock says (scheduling rule 6): a step makes
+/// it neither longer nor shorter, and a suspend is no part of it.
+void Core::Machine::move_back_offs(Millis step) {
+  std::vector<std::pair<Instant, RunId>> moved;
+  for (const auto& timer : wall_timers) {
+    const auto open = runs.find(timer.second);
+    if (open == runs.end() || open->second.run.phase != RunPhase::backing_off) continue;
+    if (open->second.run.not_before == timer.first) moved.push_back(timer);
+  }
+  for (const auto& timer : moved) {
+    auto& open = runs.at(timer.second);
+    wall_timers.erase(timer);
+    open.run.not_before += step;
+    wall_timers.emplace(open.run.not_before, timer.second);
+    keep_run(open);
+  }
+}
+
 /// The clock was set back by hours: what it said before was wrong, so schedules go on from now. Nominals that
 /// were decided one by one keep their decision.
 void Core::Machine::clock_corrected() {

@@ -77,7 +77,8 @@ Entries run_entries(const Policy& policy) {
           {"extra_jobs.on", list_text(extra.on, [](FailureClass failure) { return to_string(failure); })},
           {"breaker.after_failed_jobs", std::to_string(policy.breaker.after_failed_jobs)},
           {"breaker.probe.every", to_string(policy.breaker.probe_every)},
-          {"breaker.probe.max", std::to_string(policy.breaker.probe_max)}};
+          {"breaker.probe.max", std::to_string(policy.breaker.probe_max)},
+          {"pause_on_failure", std::to_string(policy.pause_on_failure)}};
 }
 
 void add_stuck(const StuckPolicy& stuck, Entries& out) {

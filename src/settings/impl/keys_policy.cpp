@@ -215,7 +215,7 @@ const Shape& freshness_shape() {
        .standard = "auto",
        .doc =
            "Without a verified success for this long, data is late; auto: the next expected tick + 2 typical "
-           "durations; or {done_by: \"08:00\", days: MON-FRI}",
+           "durations (1h while none is known); or {done_by: \"08:00\", days: MON-FRI}",
        .words = {"auto"},
        .least = minute,
        .most = 366 * day,
@@ -295,6 +295,12 @@ std::vector<Field> recovery_fields() {
        .doc = "When to stop trying; it always stops short of Airbyte's own switch-off, which depends on its "
               "version",
        .shape = &breaker_shape()},
+      {.name = "pause_on_failure",
+       .kind = Kind::count,
+       .standard = "0",
+       .doc = "Pause the connection after so many failed jobs in a row, until somebody resumes it; 0: never",
+       .least = 0,
+       .most = 100},
       {.name = "stuck",
        .kind = Kind::section,
        .doc =

@@ -294,6 +294,7 @@ void take_policy(const Section& section, bool all, Inherited& into, const Readin
   taker.count("breaker.after_failed_jobs", policy.breaker.after_failed_jobs);
   taker.duration("breaker.probe.every", policy.breaker.probe_every);
   taker.count("breaker.probe.max", policy.breaker.probe_max);
+  taker.count("pause_on_failure", policy.pause_on_failure);
   take_stuck(taker, policy.stuck);
   take_verify(taker, policy.verify);
   take_freshness(taker, into, reading);
