@@ -127,6 +127,18 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
       std::nullopt, job, false};
 }
 
+/// Extra jobs, reruns and syncs by hand that wait on a paused connection: like its ticks, they are not caught
+/// up.
+void Core::Machine::give_up_paused() {
+  std::map<RunId, const Pause*> waiting;  // in the same order every time
+  for (const auto& [id, open] : runs) {
+    const bool waits = open.run.phase == RunPhase::queued || open.run.phase == RunPhase::backing_off;
+    if (!waits || !open.tick_decided) continue;
+    if (const Pause* pause = pause_of(connections[open.connection])) waiting.emplace(id, pause);
+  }
+  for (const auto& [id, pause] : waiting) give_up_waiting(id, TickReason::paused, pause_text(*pause));
+}
+
 /// As people know them, for the record and the log; none: everything.
 std::string Core::Machine::names_of(const std::vector<ConnectionId>& ids) const {
   if (ids.empty()) return "everything";
@@ -192,6 +204,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
   for (auto& connection : connections) {
     if (is_paused(connection)) pause_schedules(connection);
   }
+  give_up_paused();
   return CommandDone{
       fmt::format("{} {} paused{}; what runs goes on", names, ids.size() == 1 ? "is" : "are",
                   pause.until ? " until " + to_rfc3339(*pause.until) : " until somebody resumes"),

@@ -377,7 +377,7 @@ std::optional<Recovery> Core::Machine::end_recovery(const Connection& connection
 void Core::Machine::rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery) {
   if (recovery.action != StuckAction::cancel_and_rerun || watchers.contains(job.id)) return;
   auto& connection = connections[index];
-  if (connection.rule == nullptr) return;
+  if (connection.rule == nullptr || is_paused(connection)) return;
   OpenRun open;
   open.run.id = make_run_id(
       ScheduleId{fmt::format("{}/rerun of {}", connection.view.id.text.view(), job.id.value)}, job.created);

@@ -402,6 +402,7 @@ struct Core::Machine {
   Result<CommandDone> do_command(const CommandRequest& request, const command::Drain& drain,
                                  std::string& what);
   Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
+  void give_up_paused();
   [[nodiscard]] std::string names_of(const std::vector<ConnectionId>& ids) const;
   void cancel_by_hand(Connection& connection, JobId job, const std::string& who);
   void pass_cancel_by_hand(Connection& connection, JobId job);

@@ -159,7 +159,7 @@ void Core::Machine::give_up_waiting(RunId id, TickReason reason, std::string det
   auto& open = runs.at(id);
   if (open.tick_decided) {
     const bool unscheduled = open.run.schedule.empty();
-    if (unscheduled) open.run.why = std::move(detail);
+    open.run.why = unscheduled ? std::move(detail) : "no extra job: " + detail;
     finish(id, unscheduled ? Verdict::abandoned : Verdict::failed, open.run.failure);
     return;
   }
