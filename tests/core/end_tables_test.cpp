@@ -238,6 +238,22 @@ TEST(EndPaused, ADrainIsOverWithItsLastJob) {
   EXPECT_TRUE(desk.core().fleet(desk.now.wall).drained) << "no extra job is waited for";
 }
 
+TEST(EndPaused, AnExtraJobThatAirbytePutOffIsNotAskedForAgain) {
+  Desk desk(plan_of(rule("0 0 1 * * ?", [](Policy& p) { p.extra_jobs.initial = 1min; })));
+  desk.job_length.reset();
+  desk.until(one + 1min);
+  desk.end_job(JobId{101}, JobStatus::failed, FailureType::transient_error);
+  desk.by_hand();
+  desk.pass(3min);
+  ASSERT_THAT(desk.sent, SizeIs(2)) << "its request is on the way";
+  ASSERT_TRUE(desk.ask(command::Pause{{ConnectionId{"c"}}, {}, "migration"}));
+  EXPECT_EQ(desk.run(one).verdict, Verdict::none);
+  desk.answer(reply_of(TriggerAnswer::throttled, Errc::rate_limited));
+  desk.pass(1h);
+  EXPECT_THAT(desk.sent, SizeIs(2));
+  EXPECT_EQ(desk.run(one).verdict, Verdict::failed);
+}
+
 /// A job of nobody's run and one of a tick's, both cancelled for being stuck: neither is run again into a
 /// pause.
 TEST(EndPaused, WhatWasStuckIsNotRunAgain) {
@@ -257,6 +273,7 @@ TEST(EndPaused, WhatWasStuckIsNotRunAgain) {
     desk.pass(30min);
     EXPECT_THAT(desk.sent, SizeIs(ours ? 1 : 0));
     EXPECT_EQ(desk.run(one).verdict, ours ? Verdict::cancelled : Verdict::none);
+    EXPECT_THAT(desk.disk.runs(), SizeIs(ours ? 1 : 0));
   }
 }
 
