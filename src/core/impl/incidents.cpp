@@ -48,6 +48,20 @@ bool asks_for_a_page(const Labels& labels) {
   });
 }
 
+/// A job that is stuck in this way is in this status.
+bool fits(StuckKind kind, JobStatus status) {
+  switch (kind) {
+    case StuckKind::pending:
+      return status == JobStatus::pending;
+    case StuckKind::queued:
+      return status == JobStatus::queued;
+    case StuckKind::between_attempts:
+      return status == JobStatus::incomplete;
+    default:
+      return status == JobStatus::running;
+  }
+}
+
 }  // namespace
 
 IncidentBook::Report Core::Machine::report_on(const Connection& connection, IncidentKind kind,
@@ -90,6 +104,31 @@ void Core::Machine::raise_stuck(const Connection& connection, StuckKind kind, st
 
 void Core::Machine::close_stuck(const Connection& connection, StuckKind kind, const std::string& why) {
   incidents.close({IncidentKind::stuck, kind, connection.view.id, {}}, why, now.wall);
+}
+
+/// What a former life has told of a job is over where the job has gone on.
+void Core::Machine::close_told(const Connection& connection, ActiveJob& job) {
+  if (!job.told || is_by_age(*job.told)) return;
+  close_stuck(connection, *job.told, fmt::format("job {} moves again", job.view.id.value));
+  job.told.reset();
+}
+
+/// Incidents of a former life, beside the first list of jobs.
+void Core::Machine::resume_stuck() {
+  for (const auto& [key, incident] : std::map<IncidentBook::Key, Incident>(incidents.open())) {
+    auto* connection = incident.stuck ? find_connection(incident.connection) : nullptr;
+    if (connection == nullptr) continue;
+    if (incident.stuck == StuckKind::phantom) {
+      connection->conflict = {now.mono, now.mono};
+      if (!connection->active.empty()) saw_job(*connection);
+      continue;
+    }
+    for (auto& job : connection->active) {
+      if (job.view.id != incident.job) continue;
+      job.told = incident.stuck;
+      if (job.seen_in_poll > 0 && !fits(*incident.stuck, job.view.status)) close_told(*connection, job);
+    }
+  }
 }
 
 /// One incident for the whole instance, however many connections there are.

@@ -69,6 +69,7 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
+    if (moves || job.view.status != reading.status) close_told(connection, job);
     if (moves) forget_cancel(connection, reading);
   }
   const auto found =

@@ -52,9 +52,10 @@ struct ActiveJob {
   JobWatch watch;
   std::optional<StuckKind> suspected;  ///< by its readings
   std::optional<StuckKind> stuck;      ///< confirmed by a second look
-  std::string evidence;                ///< of the suspicion
-  bool inspecting = false;             ///< a second look is under way
-  std::optional<JobCounters> looked;   ///< counters of the look before
+  std::optional<StuckKind> told;      ///< by a former life: nobody acts on it, but it ends when the job moves
+  std::string evidence;               ///< of the suspicion
+  bool inspecting = false;            ///< a second look is under way
+  std::optional<JobCounters> looked;  ///< counters of the look before
 };
 
 struct Connection {
@@ -360,6 +361,8 @@ struct Core::Machine {
   void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);
   void saw_conflict(Connection& connection);
   void saw_job(Connection& connection);
+  void resume_stuck();
+  void close_told(const Connection& connection, ActiveJob& job);
   [[nodiscard]] std::optional<std::pair<ConnectionIndex, std::size_t>> find_active(JobId job) const;
   void count_for_fleet(const JobView& job);
   void resume_fleet_hold();

@@ -101,6 +101,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
     const Millis age = std::max(Millis{}, now.wall - job.created);
     youngest = std::min(youngest.value_or(age), age);
   }
+  if (first) resume_stuck();
   ended_behind = !page.ended_complete;
   if (page.ended_complete) see_missing(page);
   if (cursor && cursor != job_cursor) {
