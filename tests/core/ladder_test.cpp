@@ -193,6 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
         SparedCase{"no_longer_managed", {}, [](Desk& d) { d.plan.rules.clear(), d.reload(); }, 0},
         SparedCase{"shadow", [](Plan& p) { p.mode = Mode::shadow; }, {}, 0},
         SparedCase{"a_reset", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::reset; }, 0},
+        SparedCase{"a_clear", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::clear; }, 0},
         SparedCase{"a_refresh", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::refresh; }, 0},
         SparedCase{"public_api",
                    {},
