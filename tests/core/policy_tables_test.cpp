@@ -251,6 +251,7 @@ TEST_P(KeepFreshStarts, OnlyWhereThatKeepsItsPromise) {
   c.happens(desk);
   desk.until(monday + 3h + 30min);
   EXPECT_THAT(desk.sent, SizeIs(1 + c.starts));
+  EXPECT_EQ(desk.ticks(), 1 + c.starts) << "what is pointless is no tick";
 }
 
 void ends_at(Desk& desk, Instant at, JobStatus status) {
