@@ -284,6 +284,107 @@ INSTANTIATE_TEST_SUITE_P(
         FreshCase{"airbyte_away", [](Desk& d) { d.away = true; }, 0}),
     by_name);
 
+// ---- late data: what was not to come is not late
+
+struct ExcusedCase {
+  const char* name;
+  std::function<void(Policy&)> policy;
+  std::function<void(Desk&)> happens;  ///< from 01:30 to 05:30; the job of 01:00 has succeeded
+  Instant told;                        ///< the next one hangs
+};
+
+class LateExcused : public testing::TestWithParam<ExcusedCase> {};
+
+TEST_P(LateExcused, UntilWhatIsExpectedNextHadItsTime) {
+  const auto& c = GetParam();
+  Desk desk(plan_of(rule(
+      "0 0 * * * ?", c.policy ? c.policy : [](Policy&) {})));
+  desk.until(monday + 90min);
+  desk.job_length.reset();
+  if (c.happens) c.happens(desk);
+  desk.until(c.told - 2min);
+  EXPECT_THAT(open_incidents(desk), Not(Contains("data_late")));
+  desk.pass(4min);
+  EXPECT_THAT(open_incidents(desk), Contains("data_late"));
+}
+
+constexpr Instant back = monday + 5h + 30min;
+const auto paused_till_then = [](Desk& d) { pause(d, c_only), d.until(back); };
+
+INSTANTIATE_TEST_SUITE_P(
+    Events, LateExcused,
+    testing::Values(
+        // The tick of 02:00, and twice the ten minutes that a job takes.
+        ExcusedCase{"nothing", {}, {}, monday + 2h + 20min},
+        ExcusedCase{
+            "resumed", {}, [](Desk& d) { paused_till_then(d), resume(d, c_only); }, monday + 6h + 20min},
+        ExcusedCase{"pause_over_by_itself",
+                    {},
+                    [](Desk& d) { pause(d, c_only, back), d.until(back); },
+                    monday + 6h + 20min},
+        ExcusedCase{"resumed_and_caught_up",
+                    {},
+                    [](Desk& d) {
+                      paused_till_then(d);
+                      EXPECT_TRUE(d.ask(command::Resume{c_only, true}));
+                    },
+                    back + 20min},
+        ExcusedCase{"switched_on_again",
+                    {},
+                    [](Desk& d) {
+                      d.connections[0].status = ConnectionStatus::inactive;
+                      d.until(back - 5min);
+                      d.connections[0].status = ConnectionStatus::active;
+                      d.until(back);
+                    },
+                    monday + 6h + 20min},
+        ExcusedCase{"restarted", {}, [](Desk& d) { d.crash(4h); }, back + 20min},
+        ExcusedCase{"restarted_without_catching_up", [](Policy& p) { p.catch_up = CatchUpPolicy::none; },
+                    [](Desk& d) { d.crash(4h); }, monday + 6h + 20min},
+        ExcusedCase{"suspended", {}, [](Desk& d) { d.suspend(4h); }, back + 20min},
+        // Somebody gave the data a deadline of its own.
+        ExcusedCase{"resumed_beyond_a_deadline", [](Policy& p) { p.freshness.late_after = Millis{3h}; },
+                    [](Desk& d) { paused_till_then(d), resume(d, c_only); }, back}),
+    by_name);
+
+/// How long the first one takes nobody knows; whether it goes on, the ladder watches.
+TEST(LateFirst, IsNotToldWhileTheFirstSyncOfAConnectionRuns) {
+  for (const bool fails : {false, true}) {
+    Desk desk(plan_of(rule("0 0 1 * * ?", [](Policy& p) { p.extra_jobs.max = 0; })));
+    desk.job_length.reset();
+    desk.until(one + 2h + 50min);
+    EXPECT_THAT(open_incidents(desk), IsEmpty());
+    desk.end_job(JobId{101}, fails ? JobStatus::failed : JobStatus::succeeded, FailureType::config_error);
+    desk.pass(10min);
+    EXPECT_EQ(testing::Value(open_incidents(desk), Contains("data_late")), fails);
+  }
+}
+
+/// A lost node pool is not 20 problems.
+TEST(LateFleet, IsNotToldWhileStartsAreHeldAndHasTimeToCatchUp) {
+  auto plan = plan_of(rule("0 0 * * * ?", [](Policy& p) {
+    p.extra_jobs.max = 0;
+    p.incident_after = 9;
+  }));
+  plan.fleet_hold = {0.5, 10, 15min};
+  std::vector<ConnectionView> views;
+  for (int i = 0; i < 20; ++i) views.push_back(connection("c" + std::to_string(i)));
+  Desk desk(plan, views);
+  desk.until(one + 30min);
+  ASSERT_THAT(open_incidents(desk), IsEmpty());
+  desk.airbyte = [&](const out::TriggerSync& request) {
+    const JobId job = desk.start_job(request.connection.text.str());
+    desk.end_job(job, JobStatus::failed, FailureType::system_error);
+    return std::optional(created(job));
+  };
+  desk.until(monday + 4h + 50min);
+  EXPECT_THAT(open_incidents(desk), testing::ElementsAre("fleet_hold"));
+  desk.airbyte = nullptr;
+  desk.until(monday + 8h);
+  EXPECT_THAT(open_incidents(desk), IsEmpty());
+  for (const auto& [id, incident] : desk.disk.incidents()) EXPECT_NE(incident.kind, IncidentKind::data_late);
+}
+
 // ---- an unclear request blocks its own connection, and nobody else
 
 TEST(Unresolved, BlocksOnlyItsOwnConnection) {

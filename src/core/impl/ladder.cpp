@@ -481,6 +481,7 @@ void Core::Machine::resume_fleet_hold() {
 }
 
 void Core::Machine::release_fleet(const std::string& why) {
+  if (fleet_held_since) came_back_after(now.mono - *fleet_held_since);
   fleet_held_since.reset();
   recent_ends.clear();
   recent_failures = 0;

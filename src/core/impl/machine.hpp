@@ -102,6 +102,7 @@ struct Slot {
   bool chain_waits = false;      ///< some parents have succeeded, others have not
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
+  Instant given_up;              ///< newest nominal of which nobody expects data
   /// After the clock was set back by hours: nominals in (first, second] were decided before that.
   std::optional<std::pair<Instant, Instant>> decided_before;
   /// The same after memory has passed over them: on disk it stands until the watermark there is beyond.
@@ -406,6 +407,8 @@ struct Core::Machine {
                                  std::string& what);
   Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
   void give_up_paused();
+  void expect_nothing_of(Slot& slot, const Tick& tick);
+  [[nodiscard]] std::optional<Instant> catching_up_since(const Connection& connection) const;
   [[nodiscard]] std::string names_of(const std::vector<ConnectionId>& ids) const;
   void cancel_by_hand(Connection& connection, JobId job, const std::string& who);
   void pass_cancel_by_hand(Connection& connection, JobId job);

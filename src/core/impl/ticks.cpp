@@ -251,6 +251,7 @@ void Core::Machine::record_tick(Slot& slot, Instant nominal, TickOutcome outcome
   tick.also = also;
   tick.detail = std::move(detail);
   keep_cursor(slot, nominal);
+  expect_nothing_of(slot, tick);
   const auto& view = connections[slot.connection].view;
   tell(fact::TickDecided{tick, view.id, view.name});
   keep(put::PutTick{std::move(tick)});
@@ -269,7 +270,10 @@ void Core::Machine::decide_tick(OpenRun& open, TickOutcome outcome, TickReason r
     tick.run = open.run.id;
   tick.detail = std::move(detail);
   // Written even where memory is there already: after a crash an open run alone may have raised it.
-  if (open.slot) keep_cursor(slots[*open.slot], open.run.nominal);
+  if (open.slot) {
+    keep_cursor(slots[*open.slot], open.run.nominal);
+    expect_nothing_of(slots[*open.slot], tick);
+  }
   tell(fact::TickDecided{tick, open.run.connection, connections[open.connection].view.name});
   keep(put::PutTick{std::move(tick)});
 }
