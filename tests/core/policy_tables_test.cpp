@@ -343,6 +343,8 @@ INSTANTIATE_TEST_SUITE_P(
                     [](Desk& d) { d.crash(4h); }, monday + 6h + 20min},
         ExcusedCase{"suspended", {}, [](Desk& d) { d.suspend(4h); }, back + 20min},
         // Somebody gave the data a deadline of its own.
+        ExcusedCase{"restarted_beyond_a_deadline", [](Policy& p) { p.freshness.late_after = Millis{3h}; },
+                    [](Desk& d) { d.crash(4h); }, back + 5min},
         ExcusedCase{"resumed_beyond_a_deadline", [](Policy& p) { p.freshness.late_after = Millis{3h}; },
                     [](Desk& d) { paused_till_then(d), resume(d, c_only); }, back}),
     by_name);
