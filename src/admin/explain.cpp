@@ -2,7 +2,6 @@
 
 #include "admin/amounts.hpp"
 #include "base/text.hpp"
-#include "calendar/every.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -51,7 +50,7 @@ class Teller {
  public:
   explicit Teller(const Evidence& evidence) : e_(evidence) {
     for (const auto& text : e_.schedules) {
-      if (auto schedule = schedule_from(text)) schedules_.push_back(*std::move(schedule));
+      if (auto schedule = calendar::Schedule::from_text(text)) schedules_.push_back(*std::move(schedule));
     }
   }
 
@@ -366,37 +365,6 @@ std::string_view to_string(LineKind kind) {
       break;
   }
   return "unknown";
-}
-
-std::optional<calendar::Schedule> schedule_from(std::string_view text) {
-  if (text.starts_with("every ")) {
-    const auto spec = calendar::parse_every(text);
-    if (!spec) return std::nullopt;
-    auto schedule = calendar::Schedule::every(*spec);
-    if (!schedule) return std::nullopt;
-    return *std::move(schedule);
-  }
-  const auto take_last = [&text]() {
-    const std::size_t space = text.rfind(' ');
-    if (space == std::string_view::npos) return std::string_view();
-    const std::string_view word = text.substr(space + 1);
-    text = text.substr(0, space);
-    return word;
-  };
-  calendar::CronSpec spec;
-  const std::string_view dst = take_last();
-  spec.timezone = std::string(take_last());
-  spec.expression = std::string(text);
-  if (dst == "quartz") {
-    spec.dst = calendar::DstPolicy::quartz;
-  } else if (dst == "skip") {
-    spec.dst = calendar::DstPolicy::skip;
-  } else if (dst != "safe") {
-    return std::nullopt;
-  }
-  auto schedule = calendar::Schedule::cron(spec);
-  if (!schedule) return std::nullopt;
-  return *std::move(schedule);
 }
 
 std::optional<Instant> last_at_or_before(const calendar::Schedule& schedule, Instant at) {

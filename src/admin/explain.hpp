@@ -63,8 +63,6 @@ struct Line {
 [[nodiscard]] std::vector<Line> explain(const Evidence& evidence);
 [[nodiscard]] std::string_view to_string(LineKind kind);
 
-/// The schedule behind Schedule::text(); nothing for texts that name no fixed instants (keep_fresh, after).
-[[nodiscard]] std::optional<calendar::Schedule> schedule_from(std::string_view text);
 /// The last instant at or before `at`, looking back five years.
 [[nodiscard]] std::optional<Instant> last_at_or_before(const calendar::Schedule& schedule, Instant at);
 /// How long after `at` a person still means that time: "02:00" is the whole minute, "02:00:15" the second.

@@ -7,6 +7,7 @@
 #include "calendar/zone.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -106,6 +107,27 @@ Result<Schedule> Schedule::every(const EverySpec& spec) {
   impl->text = text;
   impl->kind = spec;
   return Schedule(std::move(impl));
+}
+
+Result<Schedule> Schedule::from_text(std::string_view text) {
+  if (text.starts_with("every ")) {
+    const auto spec = parse_every(text);
+    return spec ? every(*spec) : Result<Schedule>(spec.error());
+  }
+  // Neither the name of a zone nor of a policy has a blank in it.
+  const auto before_dst = text.rfind(' ');
+  const auto before_zone = before_dst == std::string_view::npos || before_dst == 0
+                               ? std::string_view::npos
+                               : text.rfind(' ', before_dst - 1);
+  constexpr std::array policies{DstPolicy::safe, DstPolicy::quartz, DstPolicy::skip};
+  const auto* const dst = before_zone == std::string_view::npos
+                              ? policies.end()
+                              : std::ranges::find(policies, text.substr(before_dst + 1),
+                                                  [](DstPolicy policy) { return to_string(policy); });
+  if (dst == policies.end())
+    return Error{Errc::invalid_config, fmt::format("\"{}\" is the text of no schedule", text), {}, {}};
+  return cron({std::string(text.substr(0, before_zone)),
+               std::string(text.substr(before_zone + 1, before_dst - before_zone - 1)), *dst});
 }
 
 std::optional<Instant> Schedule::next(Instant after) const {

@@ -41,6 +41,8 @@ class Schedule {
   /// expressions that never fire are errors here, never surprises later.
   [[nodiscard]] static Result<Schedule> cron(const CronSpec& spec);
   [[nodiscard]] static Result<Schedule> every(const EverySpec& spec);
+  /// The schedule that has this text(). Fails as the others do.
+  [[nodiscard]] static Result<Schedule> from_text(std::string_view text);
 
   /// The first instant strictly after `after`; nothing if there is none any more (a year field in the past).
   [[nodiscard]] std::optional<Instant> next(Instant after) const;

@@ -18,19 +18,29 @@
 
 namespace syncwarden {
 
+/// Nominals in (from, until] of a schedule that had this text have decisions of their own.
+struct DecidedRange {
+  Instant from;
+  Instant until;
+  SharedText spec;
+
+  bool operator==(const DecidedRange&) const = default;
+};
+
 /// What a schedule has decided: nominals up to `watermark` are never looked at again.
 struct ScheduleCursor {
   ScheduleId schedule;
   ConnectionId connection;
   Instant watermark;
-  SharedText spec;  ///< Schedule::text(): an edited schedule starts anew
+  /// Schedule::text(): an edited schedule starts anew. Empty: no rule names it any more, and should one do so
+  /// again, it starts anew, too.
+  SharedText spec;
   /// Nominals in (decided_from, watermark] have decisions of their own. Earlier ones may have been given up
   /// together.
   Instant decided_from;
-  /// Set when the clock was set back: nominals in (ahead_from, ahead_until], after the watermark, are
-  /// decided, too.
-  std::optional<Instant> ahead_from;
-  std::optional<Instant> ahead_until;
+  /// What else is decided one by one: ahead of the watermark since the clock was set back, or before
+  /// `decided_from`, to be known if it should be set back beyond it.
+  std::vector<DecidedRange> decided_besides;
 
   bool operator==(const ScheduleCursor&) const = default;
 };

@@ -32,17 +32,6 @@ Tick tick_at(Instant nominal, TickOutcome outcome, TickReason reason) {
   return {ScheduleId("c/0"), nominal, outcome, reason, nominal};
 }
 
-TEST(Explain, AScheduleIsReadBackFromItsText) {
-  for (const char* text : {"0 0 2 * * ? Europe/Berlin safe", "0 0 2 * * ? UTC quartz",
-                           "30 2 * * 1-5 UTC skip", "every 1h phase 10m", "every 30s"}) {
-    const auto schedule = schedule_from(text);
-    ASSERT_TRUE(schedule.has_value()) << text;
-    EXPECT_EQ(schedule->text(), text);
-  }
-  for (const char* text : {"", "every", "keep fresh 2h", "after orders", "0 0 2 * * ? UTC", "x UTC safe"})
-    EXPECT_FALSE(schedule_from(text).has_value()) << text;
-}
-
 TEST(Explain, TheLastTickBeforeIsFoundOverAnyDistance) {
   const struct {
     const char* schedule;
@@ -55,11 +44,12 @@ TEST(Explain, TheLastTickBeforeIsFoundOverAnyDistance) {
                {"0 0 0 29 2 ? UTC safe", "2026-11-02T12:00:00Z", "2024-02-29T00:00:00Z"},
                {"0 30 2 * * ? Europe/Berlin safe", "2026-10-25T01:00:00Z", "2026-10-25T00:30:00Z"}};
   for (const auto& c : cases) {
-    const auto last = last_at_or_before(*schedule_from(c.schedule), *parse_rfc3339(c.at));
+    const auto last = last_at_or_before(*calendar::Schedule::from_text(c.schedule), *parse_rfc3339(c.at));
     ASSERT_TRUE(last.has_value()) << c.schedule;
     EXPECT_EQ(to_rfc3339(*last), c.last) << c.schedule << " at " << c.at;
   }
-  EXPECT_FALSE(last_at_or_before(*schedule_from("0 0 0 1 1 ? 2030 UTC safe"), noon).has_value());
+  EXPECT_FALSE(
+      last_at_or_before(*calendar::Schedule::from_text("0 0 0 1 1 ? 2030 UTC safe"), noon).has_value());
 }
 
 TEST(Explain, WhatHoldsTheComingTicksIsTold) {

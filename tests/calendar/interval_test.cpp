@@ -76,5 +76,16 @@ TEST(Jitter, IsStableAndNeverReachesHalfWayToTheNextTick) {
   EXPECT_EQ(jitter_offset("s", minutes{5}, nominal, nominal), Millis{0});
 }
 
+TEST(Schedule, IsReadBackFromItsText) {
+  for (const char* text : {"0 0 2 * * ? Europe/Berlin safe", "0 0 2 * * ? UTC quartz",
+                           "30 2 * * 1-5 UTC skip", "every 1h phase 10m", "every 30s"}) {
+    const auto schedule = Schedule::from_text(text);
+    ASSERT_TRUE(schedule.has_value()) << text;
+    EXPECT_EQ(schedule->text(), text);
+  }
+  for (const char* text : {"", "every", "keep fresh 2h", "after orders", "0 0 2 * * ? UTC", "x UTC safe"})
+    EXPECT_FALSE(Schedule::from_text(text).has_value()) << text;
+}
+
 }  // namespace
 }  // namespace syncwarden::calendar

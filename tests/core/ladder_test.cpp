@@ -473,5 +473,48 @@ TEST(LadderBreakerEnds, WithASuccessAndAPersonMayTryAtAnyTime) {
   EXPECT_THAT(desk.sent, SizeIs(5)) << "ticks start again";
 }
 
+/// What was found under one policy is nothing to act on under another that asks for more.
+TEST(Ladder, ARuleThatCameAfterwardsActsOnItsOwnTerms) {
+  Desk desk(recovering([](Policy& p) { p.stuck.pending.action = StuckAction::alert; }));
+  desk.version = "2.1.0";
+  desk.crash();
+  desk.job_length.reset();
+  desk.until(one);
+  is(desk.jobs.at(JobId{101}), JobStatus::pending);
+  desk.until(one + 20min);
+  ASSERT_THAT(open_incidents(desk), ElementsAre("stuck/pending"));
+  desk.plan = recovering([](Policy& p) { p.stuck.pending.after = 2h; });
+  desk.reload();
+  desk.until(one + 1h + 55min);
+  EXPECT_THAT(desk.cancels, IsEmpty());
+  desk.until(one + 2h + 5min);
+  EXPECT_THAT(desk.cancels, SizeIs(1));
+}
+
+/// An old copy of the state is put back that knows of the cancel, and not of the job that followed it.
+TEST(Ladder, ARerunThatTheOldStateDoesNotKnowIsNotRepeated) {
+  Desk desk(recovering());
+  desk.crash();
+  desk.job_length.reset();
+  desk.until(one - 30min);
+  const JobId job = desk.start_job("c");  // somebody's: no run of ours answers for it
+  counts(desk.jobs.at(job));
+  forecast::DurableImage old;
+  desk.on_cancel = [&](const out::CancelJob& cancel) {
+    old = desk.disk;
+    desk.end_job(cancel.job, JobStatus::cancelled);
+    desk.job_length = 10min;
+    return std::optional<in::CancelAnswered>{};
+  };
+  desk.until(one + 3h);
+  ASSERT_THAT(desk.cancels, SizeIs(1));
+  const auto sent = desk.sent.size();
+  ASSERT_THAT(steps(desk), Contains("rerun asked"));
+  desk.disk = old;
+  desk.crash(1min);
+  desk.pass(2h);
+  EXPECT_EQ(desk.sent.size(), sent) << "it was run again then";
+}
+
 }  // namespace
 }  // namespace syncwarden::core

@@ -1,5 +1,6 @@
 // The small rules on their own: agenda, due, index_set, retry, ready_queue, slots.
 #include "core/agenda.hpp"
+#include "core/decided.hpp"
 #include "core/desk.hpp"
 #include "core/due.hpp"
 #include "core/index_set.hpp"
@@ -48,6 +49,55 @@ TEST(Due, TenYearsOfSecondsCostNothing) {
   EXPECT_EQ(ticks.start.back().nominal, monday);
   EXPECT_TRUE(ticks.missed_more);
   EXPECT_EQ(ticks.missed, monday - 10s);
+}
+
+TEST(Decided, RangesOfOneTextGrowTogetherAndOthersStandApart) {
+  DecidedRanges ranges;
+  ranges.add({monday, monday, "every 1h"});
+  EXPECT_TRUE(ranges.all().empty()) << "nothing lies in it";
+  ranges.add({monday + 4h, monday + 6h, "every 1h"});
+  ranges.add({monday, monday + 2h, "every 1h"});
+  ranges.add({monday + 1h, monday + 5h, "every 2h"});
+  ASSERT_EQ(ranges.all().size(), 3U);
+  EXPECT_EQ(ranges.all()[0], (DecidedRange{monday, monday + 2h, "every 1h"})) << "by their ends";
+  ranges.add({monday + 2h, monday + 4h, "every 1h"});
+  ASSERT_EQ(ranges.all().size(), 2U);
+  EXPECT_EQ(ranges.all()[1], (DecidedRange{monday, monday + 6h, "every 1h"}));
+  ranges.drop_within({monday, monday + 6h, "every 1h"});
+  ASSERT_EQ(ranges.all().size(), 1U);
+  EXPECT_TRUE(ranges.contain(monday + 2h));
+  EXPECT_FALSE(ranges.contain(monday + 3h)) << "every 2h does not yield it";
+  EXPECT_FALSE(ranges.contain(monday + 6h));
+}
+
+TEST(Decided, TheOneThatEndsFirstIsForgottenFirst) {
+  DecidedRanges ranges;
+  for (int i = 0; i < 10; ++i) ranges.add({monday + 3h * i, monday + 3h * i + 1h, "every 1h"});
+  ASSERT_EQ(ranges.all().size(), max_decided_ranges);
+  EXPECT_FALSE(ranges.contain(monday + 4h));
+  EXPECT_TRUE(ranges.contain(monday + 7h));
+  EXPECT_TRUE(ranges.contain(monday + 28h));
+}
+
+TEST(Decided, APassageLeadsOverARangeOrOverWhatTwoTextsShare) {
+  const auto hourly = calendar::Schedule::from_text("every 1h").value();
+  DecidedRanges ranges;
+  ranges.add({monday + 1h, monday + 3h, "every 1h"});
+  ranges.add({monday + 3h, monday + 7h, "every 2h"});
+  ranges.add({monday + 8h, monday + 9h, "after orders"});
+  const auto from = [&](Millis watermark) {
+    const auto passage = ranges.next_passage(hourly, "c/0", Millis{}, monday + watermark);
+    return passage ? std::pair(passage->tick.nominal - monday, passage->until - monday)
+                   : std::pair(Millis{}, Millis{});
+  };
+  EXPECT_EQ(from(0h), std::pair(Millis{2h}, Millis{3h}));
+  EXPECT_EQ(from(2h), std::pair(Millis{3h}, Millis{3h}));
+  EXPECT_EQ(from(3h), std::pair(Millis{4h}, Millis{4h})) << "05:00 is nobody's";
+  EXPECT_EQ(from(4h), std::pair(Millis{6h}, Millis{6h}));
+  EXPECT_EQ(from(6h), std::pair(Millis{}, Millis{}));
+  const auto jittered = ranges.next_passage(hourly, "c/0", Millis{20min}, monday);
+  ASSERT_TRUE(jittered);
+  EXPECT_EQ(jittered->tick.due, next_tick(hourly, "c/0", Millis{20min}, monday + 1h)->due);
 }
 
 TEST(Retry, ExtraJobDelays) {

@@ -255,6 +255,139 @@ TEST(Rule6Clock, ANominalInARepeatedHourIsPassedOverToo) {
   EXPECT_EQ(desk.tick(night + 9h), "started/on_time");
 }
 
+/// The clock is ten hours ahead, and 11:00 and 12:00 are started under it. What happens then must not make
+/// anybody forget that.
+struct MeanwhileCase {
+  const char* name;
+  std::function<void(Desk&)> happens;  ///< from 12:05 on, until 15:05
+  Millis half_past{};                  ///< the edited schedule's other nominals
+};
+
+class Rule6Meanwhile : public testing::TestWithParam<MeanwhileCase> {};
+
+TEST_P(Rule6Meanwhile, WhatAWrongClockHadDecidedRunsNoSecondTime) {
+  const auto& c = GetParam();
+  Desk desk(plan_of(rule()));
+  desk.set_clock(monday + 10h + 10min);
+  desk.until(monday + 12h + 5min);
+  ASSERT_EQ(desk.sent.size(), 3U) << "10:00 is caught up, 11:00 and 12:00 follow";
+  c.happens(desk);
+  desk.until(monday + 15h + 5min);
+  desk.set_clock(monday + 5h + 5min);
+  const auto before = desk.sent.size();
+  desk.crash(1min);  // it holds over a restart
+  desk.until(monday + 9h + 5min);
+  EXPECT_EQ(desk.tick(monday + 6h), "started/on_time");
+  EXPECT_EQ(desk.tick(monday + 8h), "started/on_time");
+  const auto by_then = desk.sent.size();
+  EXPECT_GE(by_then, before + 3);
+  desk.until(monday + 10h + 5min);
+  EXPECT_EQ(desk.tick(monday + 10h), "started/catch_up");
+  desk.until(monday + 11h + 5min);
+  EXPECT_EQ(desk.tick(monday + 11h), "started/on_time");
+  desk.until(monday + 12h + 5min);
+  const std::size_t between = c.half_past > Millis{} ? 3 : 0;  // 09:30, 10:30, 11:30
+  EXPECT_EQ(desk.sent.size(), by_then + between) << "10:00, 11:00 and 12:00 had their start";
+  EXPECT_EQ(desk.tick(monday + 11h + 30min), between > 0 ? "started/on_time" : "-")
+      << "the old text knew no such";
+  desk.until(monday + 16h + 5min);
+  EXPECT_EQ(desk.tick(monday + 16h), "started/on_time");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, Rule6Meanwhile,
+    testing::Values(MeanwhileCase{"nothing", [](Desk&) {}},
+                    MeanwhileCase{"a_restart", [](Desk& d) { d.crash(2h + 30min); }},
+                    MeanwhileCase{"two_restarts",
+                                  [](Desk& d) {
+                                    d.crash(70min);
+                                    d.crash(70min);
+                                  }},
+                    MeanwhileCase{"a_suspend", [](Desk& d) { d.suspend(2h + 30min); }},
+                    MeanwhileCase{"a_pause",
+                                  [](Desk& d) {
+                                    EXPECT_TRUE(d.ask(command::Pause{{}, {}, "maintenance"}));
+                                    d.until(monday + 14h + 5min);
+                                    EXPECT_TRUE(d.ask(command::Resume{{}, false}));
+                                  }},
+                    MeanwhileCase{"an_edit",
+                                  [](Desk& d) {
+                                    d.plan.rules[0].schedules[0].when = cron("0 0/30 * * * ?");
+                                    d.reload();
+                                  },
+                                  30min},
+                    MeanwhileCase{"an_edit_while_down",
+                                  [](Desk& d) {
+                                    d.plan.rules[0].schedules[0].when = cron("0 0/30 * * * ?");
+                                    d.crash(1min);
+                                  },
+                                  30min},
+                    MeanwhileCase{"no_rule_for_a_while",
+                                  [](Desk& d) {
+                                    const auto rules = std::exchange(d.plan.rules, {});
+                                    d.reload();
+                                    d.pass(1h);
+                                    d.plan.rules = rules;
+                                    d.reload();
+                                  }},
+                    MeanwhileCase{"no_rule_over_a_restart",
+                                  [](Desk& d) {
+                                    const auto rules = std::exchange(d.plan.rules, {});
+                                    d.crash(1min);
+                                    d.pass(1h);
+                                    d.plan.rules = rules;
+                                    d.crash(1min);
+                                  }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+/// A request is on its way when the clock is set right, and its answer comes afterwards.
+TEST(Rule6Clock, AnAnswerFromAWrongTimeMovesNoWatermarkAhead) {
+  Desk desk(plan_of(rule()));
+  desk.set_clock(monday + 10h + 10min);
+  desk.until(monday + 11h + 59min);
+  desk.by_hand();
+  desk.until(monday + 12h);
+  ASSERT_EQ(desk.sent.size(), 3U);
+  desk.set_clock(monday + 5h + 5min);
+  desk.answer(created(desk.start_job("c")));
+  desk.airbyte = nullptr;
+  EXPECT_EQ(desk.tick(monday + 12h), "started/on_time");
+  desk.crash(1min);
+  desk.until(monday + 7h + 5min);
+  EXPECT_EQ(desk.tick(monday + 6h), "started/on_time");
+  EXPECT_EQ(desk.tick(monday + 7h), "started/on_time");
+}
+
+/// A schedule that a rule names again after a while begins then, and catches nothing up.
+TEST(Rule2CatchUp, AScheduleWithoutARuleMissesNothing) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 2h + 5min);
+  const auto rules = std::exchange(desk.plan.rules, {});
+  desk.crash(1min);
+  desk.until(monday + 6h + 30min);
+  desk.plan.rules = rules;
+  desk.crash(1min);
+  desk.pass(5min);
+  EXPECT_EQ(desk.tick(monday + 6h), "-");
+  desk.until(monday + 7h + 5min);
+  EXPECT_EQ(desk.tick(monday + 7h), "started/on_time");
+  EXPECT_EQ(desk.sent.size(), 3U);
+}
+
+/// What it had decided is forgotten in the end, from the disk, too.
+TEST(Rule6Clock, AScheduleThatLostItsRuleIsForgottenAfterAWeek) {
+  Desk desk(plan_of(rule()));
+  desk.until(monday + 2h + 5min);
+  desk.plan.rules.clear();
+  desk.reload();
+  desk.pass(1h);
+  desk.crash(1min);
+  EXPECT_EQ(desk.disk.cursors().size(), 1U);
+  desk.crash(8 * 24h);
+  desk.pass(1min);
+  EXPECT_EQ(desk.disk.cursors().size(), 0U);
+}
+
 TEST(Rule6Clock, AWatermarkFarAheadAtBootIsAWrongClock) {
   Desk desk(plan_of(rule()));
   desk.until(monday + 10h + 15min);

@@ -69,13 +69,7 @@ void Chronicle::know_plan(const Plan& plan) {
 std::optional<calendar::Schedule> Chronicle::schedule_of(const std::string& spec) const {
   if (const auto known = schedules_.find(spec); known != schedules_.end()) return known->second;
   if (!spec.starts_with("every ")) return std::nullopt;
-  const auto phase = spec.find(" phase ");
-  calendar::EverySpec every;
-  const auto interval = parse_duration(spec.substr(6, phase == std::string::npos ? phase : phase - 6));
-  if (!interval) return std::nullopt;
-  every.interval = *interval;
-  if (phase != std::string::npos) every.phase = parse_duration(spec.substr(phase + 7)).value_or(Millis{});
-  const auto made = calendar::Schedule::every(every);
+  const auto made = calendar::Schedule::from_text(spec);
   if (!made) return std::nullopt;
   return *made;
 }
@@ -105,6 +99,7 @@ void Chronicle::booted(Instant truth, Now now, const Snapshot& snapshot, const P
   visible_.clear();
   asked_.clear();
   stuck_.clear();
+  stuck_found_.clear();
   told_.clear();
   sighted_ = false;
   last_sight_.reset();
@@ -128,6 +123,8 @@ void Chronicle::restored(Instant truth, Instant of) {
     std::erase_if(spans, [&](const Binding& span) { return span.since > of; });
     for (auto& span : spans) {
       if (!span.open && span.closed_at > of) span.open = true;
+      for (; !span.lowered.empty() && span.lowered.back().first > of; span.lowered.pop_back())
+        span.from = span.lowered.back().second;
     }
   }
   for (const auto& [id, cursor] : engine_->disk().cursors()) {
@@ -151,11 +148,8 @@ void Chronicle::stepped(Instant truth, Now now, const Input& input, const Decisi
   }
   no_cancel_without_sight(truth, input, decision);
   limits_are_kept(truth, decision);
-  if (recovers_) {
-    one_incident_while_airbyte_is_away(truth, decision);
-    if (const auto* seen = std::get_if<in::JobsSeen>(&input))
-      every_stuck_job_is_found(truth, *seen, now.mono);
-  }
+  one_incident_while_airbyte_is_away(truth, decision);
+  if (const auto* seen = std::get_if<in::JobsSeen>(&input)) every_stuck_job_is_found(truth, *seen, now.mono);
 }
 
 /// What this input shows to the daemon.
@@ -222,7 +216,9 @@ void Chronicle::count(const Fact& fact) {
                                       to_string(step->result), step->job.value, step->why));
     }
   } else if (const auto* found = std::get_if<fact::StuckFound>(&fact)) {
-    if (found->confirmed) coverage_.count("stuck", to_string(found->kind));
+    if (!found->confirmed) return;
+    coverage_.count("stuck", to_string(found->kind));
+    stuck_found_.insert(found->job);
   }
 }
 
@@ -263,7 +259,8 @@ void Chronicle::follow_cursor(Instant truth, const ScheduleCursor& cursor) {
     auto& span = spans.back();
     if (span.spec == cursor.spec) {
       span.until = cursor.watermark;
-      span.from = std::min(span.from, cursor.watermark);
+      if (cursor.watermark < span.from)
+        span.lowered.emplace_back(truth, std::exchange(span.from, cursor.watermark));
       return;
     }
     span.open = false;

@@ -43,8 +43,8 @@ class Chronicle final : public forecast::Witness {
  public:
   using Print = std::function<void(const std::string&)>;
 
-  /// `recovers`: the core has the recovery ladder, so its oracles judge, too. `print` gets a line an event.
-  Chronicle(bool recovers, Print print) : recovers_(recovers), print_(std::move(print)) {}
+  /// `print` gets a line an event.
+  explicit Chronicle(Print print) : print_(std::move(print)) {}
   /// Called once, before the world runs on.
   void watch(const forecast::Engine& engine) { engine_ = &engine; }
 
@@ -71,11 +71,12 @@ class Chronicle final : public forecast::Witness {
   /// A span in which a schedule was in force, as the disk says.
   struct Binding {
     std::string spec;
-    Instant from;   ///< nominals after this count
+    Instant from;   ///< nominals after this count; lower where a clock that was ahead is set back
     Instant until;  ///< the watermark, as last written
     Instant since;  ///< truth, of the commit
     bool open = true;
     Instant closed_at{};
+    std::vector<std::pair<Instant, Instant>> lowered{};  ///< truth, and what `from` had been
   };
   struct RecordedTick {
     Tick tick;
@@ -98,6 +99,7 @@ class Chronicle final : public forecast::Witness {
   [[nodiscard]] std::optional<calendar::Schedule> schedule_of(const std::string& spec) const;
 
   [[nodiscard]] bool put_back_near(Instant born) const;
+  [[nodiscard]] bool forgot_the_future(const RunId& id, Instant born) const;
   [[nodiscard]] bool is_bound(const ScheduleId& id) const;
 
   // ---- oracles, as it happens
@@ -115,6 +117,8 @@ class Chronicle final : public forecast::Witness {
   void every_due_tick_has_one_outcome();
   void judge_binding(const ScheduleId& id, const Binding& binding,
                      const std::set<std::pair<ScheduleId, Instant>>& open);
+  void cover_from_beyond(const ScheduleId& id, const Binding& span, const calendar::Schedule& schedule,
+                         Instant until, std::vector<Instant>& uncovered) const;
   void one_job_per_start();
   void every_job_of_ours_is_known();
   void everything_settles(Instant calm_since);
@@ -131,9 +135,9 @@ class Chronicle final : public forecast::Witness {
                                       const ConnectionView& view, const emulator::Job& job) const;
   [[nodiscard]] bool may_cancel(Instant truth, const forecast::CancelSent& cancel,
                                 const emulator::Job& job) const;
+  [[nodiscard]] bool tells_of_quota(const emulator::Job& job) const;
   [[nodiscard]] bool looks_stuck(Instant truth, const StuckPolicy& policy, const emulator::Job& job) const;
 
-  bool recovers_;
   Print print_;
   const forecast::Engine* engine_ = nullptr;
   Plan plan_;
@@ -150,6 +154,7 @@ class Chronicle final : public forecast::Witness {
   std::map<std::pair<RunId, std::uint32_t>, std::vector<forecast::JobBorn>> effects_;
   std::vector<forecast::JobBorn> ours_;
   std::set<JobId> our_ids_;
+  std::map<RunId, Instant> nominals_;
   std::vector<Instant> restored_;  // when an old state was put back
 
   // of this life
@@ -162,6 +167,7 @@ class Chronicle final : public forecast::Witness {
   bool sighted_ = false;
   std::optional<Mono> last_sight_;
   std::map<JobId, StuckWatch> stuck_;
+  std::set<JobId> stuck_found_;                  // by this life, which the disk may not know yet
   std::map<ConnectionId, ConnectionView> told_;  ///< by the last discovery of this life
 };
 

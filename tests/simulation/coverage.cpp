@@ -14,47 +14,31 @@ namespace {
 struct Expected {
   std::string kind;
   std::string what;
-  bool pending = false;  ///< needs what the core learns with the recovery ladder
 };
-
-bool is_pending(TickReason reason) {
-  constexpr std::array later{TickReason::early,    TickReason::blackout,   TickReason::paused,
-                             TickReason::breaker,  TickReason::fleet_hold, TickReason::dependency,
-                             TickReason::transport};
-  return std::find(later.begin(), later.end(), reason) != later.end();
-}
-
-bool is_pending(WaitCause cause) {
-  constexpr std::array later{WaitCause::blackout, WaitCause::dependency, WaitCause::fleet_hold,
-                             WaitCause::store_down};
-  return std::find(later.begin(), later.end(), cause) != later.end();
-}
 
 std::vector<Expected> expected() {
   std::vector<Expected> all;
   for (const auto& [outcome, reason] : all_tick_results) {
     // Nothing in the core gives up a tick for the way to Airbyte: it waits.
     if (reason == TickReason::transport) continue;
-    all.push_back({"tick", fmt::format("{}/{}", to_string(outcome), to_string(reason)), is_pending(reason)});
+    all.push_back({"tick", fmt::format("{}/{}", to_string(outcome), to_string(reason))});
   }
   for (const auto cause : all_wait_causes) {
-    all.push_back({"wait", std::string(to_string(cause)), is_pending(cause)});
+    all.push_back({"wait", std::string(to_string(cause))});
   }
-  for (const auto verdict : {Verdict::succeeded, Verdict::failed, Verdict::cancelled}) {
+  for (const auto verdict :
+       {Verdict::succeeded, Verdict::failed, Verdict::cancelled, Verdict::suspect, Verdict::abandoned}) {
     all.push_back({"verdict", std::string(to_string(verdict))});
   }
-  for (const auto verdict : {Verdict::suspect, Verdict::abandoned}) {
-    all.push_back({"verdict", std::string(to_string(verdict)), true});
-  }
-  for (const auto kind : all_incident_kinds) all.push_back({"incident", std::string(to_string(kind)), true});
-  for (const auto kind : all_stuck_kinds) all.push_back({"stuck", std::string(to_string(kind)), true});
+  for (const auto kind : all_incident_kinds) all.push_back({"incident", std::string(to_string(kind))});
+  for (const auto kind : all_stuck_kinds) all.push_back({"stuck", std::string(to_string(kind))});
   using fact::RecoveryAction;
   for (const auto action : {RecoveryAction::cancel, RecoveryAction::rerun, RecoveryAction::breaker_open,
                             RecoveryAction::breaker_probe, RecoveryAction::breaker_close}) {
-    all.push_back({"recovery", std::string(to_string(action)), true});
+    all.push_back({"recovery", std::string(to_string(action))});
   }
   for (std::size_t i = 0; i < forecast::fault_count; ++i) {
-    all.push_back({"fault", std::string(to_string(forecast::fault_at(i))), false});
+    all.push_back({"fault", std::string(to_string(forecast::fault_at(i)))});
   }
   return all;
 }
@@ -74,10 +58,9 @@ std::uint64_t Coverage::of(const std::string& kind, const std::string& what) con
   return found == counts_.end() ? 0 : found->second;
 }
 
-std::vector<std::string> Coverage::missing(bool all) const {
+std::vector<std::string> Coverage::missing() const {
   std::vector<std::string> names;
-  for (const auto& [kind, what, pending] : expected()) {
-    if (pending && !all) continue;
+  for (const auto& [kind, what] : expected()) {
     if (of(kind, what) == 0) names.push_back(kind + " " + what);
   }
   return names;
@@ -85,7 +68,7 @@ std::vector<std::string> Coverage::missing(bool all) const {
 
 std::string Coverage::table() const {
   auto rows = counts_;
-  for (const auto& [kind, what, pending] : expected()) rows.try_emplace({kind, what}, 0);
+  for (const auto& [kind, what] : expected()) rows.try_emplace({kind, what}, 0);
   std::string text;
   for (const auto& [key, times] : rows)
     text += fmt::format("  {:<10} {:<40} {:>12}\n", key.first, key.second, times);

@@ -15,9 +15,8 @@ class Coverage {
   void count(std::string_view kind, std::string_view what, std::uint64_t times = 1);
   void add(const Coverage& other);
   [[nodiscard]] std::uint64_t of(const std::string& kind, const std::string& what) const;
-  /// Everything that must fire in a full run and has not: "tick missed/down". With `all`, also what needs
-  /// abilities that the core does not have yet.
-  [[nodiscard]] std::vector<std::string> missing(bool all) const;
+  /// Everything that must fire in a full run and has not: "tick missed/down".
+  [[nodiscard]] std::vector<std::string> missing() const;
   [[nodiscard]] std::string table() const;
 
  private:

@@ -1,6 +1,5 @@
 // The oracles: each holds the daemon to one promise.
 #include "simulation/chronicle.hpp"
-#include "simulation/pending.hpp"
 
 #include <algorithm>
 
@@ -68,6 +67,7 @@ void Chronicle::a_tick_is_decided_once(Instant truth, const Tick& tick) {
 /// What had been seen before the first request of a start is no effect of it.
 void Chronicle::a_run_takes_no_job_older_than_its_baseline(const Run& run) {
   const std::pair start{run.id, run.job_number};
+  nominals_.emplace(run.id, run.nominal);
   if (run.phase == RunPhase::intended) baselines_.try_emplace(start, run.baseline);
   const bool as_its_own = run.attribution == Attribution::proven || run.attribution == Attribution::adopted;
   const auto baseline = baselines_.find(start);
@@ -169,6 +169,15 @@ bool Chronicle::may_cancel_under(Instant truth, const forecast::CancelSent& canc
   return checked.attempts.size() < job.attempts.size() && looks_stuck(cancel.checked, policy.stuck, checked);
 }
 
+/// Whether a second look shows that streams wait for a quota: not before 1.0, and not where Airbyte shows no
+/// streams.
+bool Chronicle::tells_of_quota(const emulator::Job& job) const {
+  const auto streams = engine_->airbyte().inspect(job).streams;
+  return engine_->setup().tells_workflows &&
+         std::any_of(streams.begin(), streams.end(),
+                     [](const auto& stream) { return stream.state == StreamRunState::rate_limited; });
+}
+
 /// By the truth of the model, for any kind whose action is more than an alert.
 bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emulator::Job& job) const {
   const auto acts = [](const StuckRule& rule) { return rule.action != StuckAction::alert; };
@@ -191,11 +200,10 @@ bool Chronicle::looks_stuck(Instant truth, const StuckPolicy& policy, const emul
       Millis{static_cast<std::int64_t>(static_cast<double>(attempt->planned.count()) * attempt->reaches)};
   if (acts(policy.no_progress) && ran - reached >= policy.no_progress.after) return true;
   const bool silent = attempt->silence > Millis{} && ran >= attempt->planned;
-  const bool frozen =
-      silent || attempt->course == emulator::Course::stuck || attempt->course == emulator::Course::empty ||
-      job.without_stats ||
-      (attempt->course == emulator::Course::rate_limited && !engine_->setup().tells_workflows) || idle ||
-      engine_->airbyte().workers_down();
+  const bool frozen = silent || attempt->course == emulator::Course::stuck ||
+                      attempt->course == emulator::Course::empty || job.without_stats ||
+                      (attempt->course == emulator::Course::rate_limited && !tells_of_quota(job)) || idle ||
+                      engine_->airbyte().workers_down();
   return acts(policy.no_progress) && frozen && ran >= policy.no_progress.after;
 }
 
@@ -292,9 +300,10 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     }
     const Millis limit = std::max({after, quiet * 2, watch.in_force_since}) + plan_.poll.max * 2;
     const auto& incidents = engine_->disk().incidents();
-    const bool found = std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
-      return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
-    });
+    const bool found = stuck_found_.contains(view.id) ||
+                       std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
+                         return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
+                       });
     if (connection && !found && !watch.reported && watch.observed > limit + minutes{1}) {
       watch.reported = true;
       violated("every_stuck_job_is_found",
@@ -331,7 +340,7 @@ void Chronicle::judge(Instant calm_since) {
   one_job_per_start();
   every_job_of_ours_is_known();
   everything_settles(calm_since);
-  if (recovers_) every_incident_is_closed(calm_since);
+  every_incident_is_closed(calm_since);
 }
 
 /// Between the moment in which a schedule came into force and its watermark, every nominal has a record, or
@@ -383,6 +392,7 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
     if (tick.outcome == TickOutcome::missed) tally_.missed += 1 + shared;
     if (tick.outcome == TickOutcome::failed_to_start) ++tally_.failed_to_start;
   }
+  cover_from_beyond(id, span, *schedule, until, uncovered);
   tally_.lost += uncovered.size();
   for (const Instant nominal : uncovered) {
     violated("every_due_tick_has_one_outcome",
@@ -390,9 +400,38 @@ void Chronicle::judge_binding(const ScheduleId& id, const Binding& span,
   }
 }
 
+/// What was given up together while the clock was ahead is recorded under a nominal that lies beyond the
+/// watermark, once that has been set back.
+void Chronicle::cover_from_beyond(const ScheduleId& id, const Binding& span,
+                                  const calendar::Schedule& schedule, Instant until,
+                                  std::vector<Instant>& uncovered) const {
+  std::uint64_t between = 0;
+  auto nominal = schedule.next(until);
+  for (auto recorded = ticks_.upper_bound({id, until});
+       !uncovered.empty() && recorded != ticks_.end() && recorded->first.first == id; ++recorded) {
+    for (; nominal && *nominal < recorded->first.second; nominal = schedule.next(*nominal)) ++between;
+    const bool under_this =
+        recorded->second.at >= span.since && (span.open || recorded->second.at <= span.closed_at);
+    if (nominal != recorded->first.second || !under_this) continue;
+    nominal = schedule.next(*nominal);
+    const std::uint64_t also = recorded->second.tick.also;
+    const std::uint64_t first = std::min(also, between);
+    between -= first;
+    uncovered.resize(uncovered.size() - std::min<std::uint64_t>(also - first, uncovered.size()));
+  }
+}
+
 bool Chronicle::put_back_near(Instant born) const {
   return std::any_of(restored_.begin(), restored_.end(),
                      [&](Instant at) { return at > born - in_flight && at < born + minutes{2}; });
+}
+
+/// A tick that a clock which was ahead had decided before its time, and a copy of the state from before that
+/// was put back: only the state knew.
+bool Chronicle::forgot_the_future(const RunId& id, Instant born) const {
+  const auto nominal = nominals_.find(id);
+  if (nominal == nominals_.end() || nominal->second <= born + in_flight) return false;
+  return std::any_of(restored_.begin(), restored_.end(), [&](Instant at) { return at > born; });
 }
 
 /// A start leads to one job at most. (A request that was answered as if it had failed for good is beyond
@@ -404,6 +443,7 @@ void Chronicle::one_job_per_start() {
     if (honest <= 1) continue;
     // Nobody can know of a request that was on its way when the state was put back.
     if (put_back_near(born.front().job.at)) continue;
+    if (forgot_the_future(start.first, born.front().job.at)) continue;
     // An old request whose fate the old state did not know takes the first job that it finds.
     const bool claimed_by_another =
         !restored_.empty() &&

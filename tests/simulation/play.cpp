@@ -9,11 +9,11 @@
 namespace syncwarden::simulation {
 
 Played play(std::uint64_t seed, const PlayOptions& options) {
-  auto scenario = draw_scenario(seed, options.safety, options.recovers);
+  auto scenario = draw_scenario(seed, options.safety);
   if (options.change) options.change(scenario.setup);
   const Instant calm = scenario.setup.start + scenario.safety;
   const Instant end = calm + scenario.liveness;
-  Chronicle chronicle(options.recovers, options.print);
+  Chronicle chronicle(options.print);
   forecast::Engine world(std::move(scenario.setup), &chronicle);
   chronicle.watch(world);
   const auto until = [&](Instant then) {

@@ -3,7 +3,6 @@
 
 #include "forecast/engine.hpp"
 #include "simulation/chronicle.hpp"
-#include "simulation/pending.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +13,6 @@ namespace syncwarden::simulation {
 
 struct PlayOptions {
   Millis safety{std::chrono::hours{24 * 4}};
-  bool recovers = core_recovers;
   std::function<void(forecast::Setup&)> change;  ///< of the drawn world, before it begins
   Chronicle::Print print;
 };

@@ -34,7 +34,6 @@ struct SabotageOf {
   Sabotage what;
   std::string_view name;
   std::string_view oracle;  ///< that must see it
-  bool needs_recovery = false;
 
   friend std::ostream& operator<<(std::ostream& out, const SabotageOf& sabotage) {
     return out << sabotage.name;
@@ -55,10 +54,9 @@ inline constexpr std::array all_sabotage{
     SabotageOf{Sabotage::answer_twice, "answer_twice", "every_command_is_answered_once"},
     SabotageOf{Sabotage::never_let_go, "never_let_go", "everything_settles"},
     SabotageOf{Sabotage::unseeded_chance, "unseeded_chance", "the_same_seed_plays_the_same_world"},
-    SabotageOf{Sabotage::open_incidents, "open_incidents", "every_incident_is_closed", true},
-    SabotageOf{Sabotage::blind_to_stuck, "blind_to_stuck", "every_stuck_job_is_found", true},
-    SabotageOf{Sabotage::page_per_connection, "page_per_connection", "one_incident_while_airbyte_is_away",
-               true}};
+    SabotageOf{Sabotage::open_incidents, "open_incidents", "every_incident_is_closed"},
+    SabotageOf{Sabotage::blind_to_stuck, "blind_to_stuck", "every_stuck_job_is_found"},
+    SabotageOf{Sabotage::page_per_connection, "page_per_connection", "one_incident_while_airbyte_is_away"}};
 
 void apply(Sabotage sabotage, forecast::Setup& setup);
 

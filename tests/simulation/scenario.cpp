@@ -1,7 +1,5 @@
 #include "simulation/scenario.hpp"
 
-#include "simulation/pending.hpp"
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -25,11 +23,6 @@ constexpr std::array changes{std::chrono::month_day{std::chrono::March, std::chr
                              std::chrono::month_day{std::chrono::October, std::chrono::day{3}},
                              std::chrono::month_day{std::chrono::October, std::chrono::day{24}},
                              std::chrono::month_day{std::chrono::October, std::chrono::day{31}}};
-
-/// What may be asked of the core in this world.
-struct Abilities {
-  bool recovers = false;
-};
 
 template <class T, std::size_t N>
 const T& pick(Rng& rng, const std::array<T, N>& from) {
@@ -63,9 +56,9 @@ calendar::Schedule draw_calendar(Rng& rng) {
   return calendar::Schedule::cron({"0 0 * * * ?", "UTC", calendar::DstPolicy::safe}).value();
 }
 
-RuleSchedule draw_schedule(Rng& rng, const Abilities& abilities) {
+RuleSchedule draw_schedule(Rng& rng) {
   if (rng.chance(0.1)) return {"", SpreadEvery{hours{1}}};
-  if (abilities.recovers && rng.chance(0.12)) return {"", KeepFresh{drawn(rng, hours{1}, hours{3})}};
+  if (rng.chance(0.12)) return {"", KeepFresh{drawn(rng, hours{1}, hours{3})}};
   return {"", draw_calendar(rng)};
 }
 
@@ -84,7 +77,7 @@ void draw_recovery(Rng& rng, Policy& policy) {
   policy.breaker.probe_every = drawn(rng, hours{1}, hours{6});
 }
 
-Policy draw_policy(Rng& rng, const Abilities& abilities) {
+Policy draw_policy(Rng& rng) {
   Policy policy;
   policy.overlap = static_cast<OverlapPolicy>(rng.below(4));
   policy.cancel_any = rng.chance(0.3);
@@ -96,7 +89,7 @@ Policy draw_policy(Rng& rng, const Abilities& abilities) {
   if (rng.chance(0.2)) policy.jitter = drawn(rng, minutes{1}, minutes{20});
   policy.extra_jobs.max = static_cast<std::uint32_t>(rng.below(3));
   policy.extra_jobs.initial = drawn(rng, minutes{1}, minutes{10});
-  if (abilities.recovers) draw_recovery(rng, policy);
+  draw_recovery(rng, policy);
   return policy;
 }
 
@@ -159,28 +152,28 @@ Limits draw_limits(Rng& rng) {
   return limits;
 }
 
-Rule draw_rule(Rng& rng, const std::string& names, const Abilities& abilities) {
+Rule draw_rule(Rng& rng, const std::string& names) {
   Rule rule;
   rule.match.name = names;
   rule.where = "syncwarden.yaml:" + std::to_string(10 + rng.below(90));
-  rule.policy = draw_policy(rng, abilities);
-  rule.schedules.push_back(draw_schedule(rng, abilities));
+  rule.policy = draw_policy(rng);
+  rule.schedules.push_back(draw_schedule(rng));
   if (rng.chance(0.15)) rule.schedules.push_back({"second", draw_calendar(rng)});
   return rule;
 }
 
-Plan draw_plan(Rng& rng, const Abilities& abilities) {
+Plan draw_plan(Rng& rng) {
   Plan plan;
-  for (const char* names : {"a-*", "b-*"}) plan.rules.push_back(draw_rule(rng, names, abilities));
-  if (rng.chance(0.6)) plan.rules.push_back(draw_rule(rng, "c-*", abilities));
-  if (abilities.recovers && rng.chance(0.3)) {
+  for (const char* names : {"a-*", "b-*"}) plan.rules.push_back(draw_rule(rng, names));
+  if (rng.chance(0.6)) plan.rules.push_back(draw_rule(rng, "c-*"));
+  if (rng.chance(0.3)) {
     After after;
     after.parents.push_back(Match{.name = "a-*"});
     after.text = "after a-*";
     if (rng.chance(0.5)) after.within = hours{3};
     plan.rules.back().schedules = {{"", after}};
   }
-  if (abilities.recovers && rng.chance(0.4)) {
+  if (rng.chance(0.4)) {
     Blackout window{
         .name = "maintenance",
         .match = {},
@@ -201,16 +194,16 @@ Plan draw_plan(Rng& rng, const Abilities& abilities) {
 }
 
 /// What a person changes while everything runs: one thing at a time.
-Plan edited(Rng& rng, const Plan& before, const Abilities& abilities) {
+Plan edited(Rng& rng, const Plan& before) {
   Plan plan = before;
   auto& rule = plan.rules[rng.below(plan.rules.size())];
   switch (rng.below(9)) {
     case 0:
     case 1:
-      rule.schedules = {draw_schedule(rng, abilities)};
+      rule.schedules = {draw_schedule(rng)};
       break;
     case 2:
-      rule.policy = draw_policy(rng, abilities);
+      rule.policy = draw_policy(rng);
       break;
     case 3:
       plan.limits = draw_limits(rng);
@@ -302,13 +295,6 @@ forecast::Faults draw_faults(Rng& rng) {
     const double rate = rng.unit() * strongest(fault);
     if (on) faults[fault] = rate;
   }
-  if (known::wrong_clock_and_restart_decide_twice && faults[Fault::wrong_hour] > 0) {
-    for (const auto fault : {Fault::crash, Fault::crash_before_commit, Fault::crash_after_commit,
-                             Fault::crash_between_requests, Fault::crash_before_reply, Fault::restored_state,
-                             Fault::suspend, Fault::plan_edit, Fault::person_renames, Fault::command}) {
-      faults[fault] = 0;
-    }
-  }
   return faults;
 }
 
@@ -320,7 +306,7 @@ Plan calmed(Plan plan) {
   return plan;
 }
 
-Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
+Scenario draw_scenario(std::uint64_t seed, Millis safety) {
   Rng rng{seed * 0x9E3779B97F4A7C15ULL + 1};
   Scenario scenario;
   auto& setup = scenario.setup;
@@ -329,10 +315,9 @@ Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers) {
   const std::size_t connections = 3 + rng.below(8);
   for (std::size_t i = 0; i < connections; ++i) setup.pipelines.push_back(draw_pipeline(rng, i));
   setup.faults = draw_faults(rng);
-  const Abilities abilities{recovers};
-  setup.plan = draw_plan(rng, abilities);
+  setup.plan = draw_plan(rng);
   setup.bounds.longest_downtime = rng.chance(0.5) ? Millis{seconds{20}} : drawn(rng, minutes{1}, hours{5});
-  setup.edit = [abilities](Rng& draw, const Plan& before) { return edited(draw, before, abilities); };
+  setup.edit = [](Rng& draw, const Plan& before) { return edited(draw, before); };
   setup.versions = {"0.50.40", "1.4.0", "1.8.0", "2.0.0", "2.1.0"};
   setup.airbyte.version = setup.versions[rng.below(setup.versions.size())];
   setup.airbyte.signal_delay = {Millis{10}, rng.chance(0.5) ? Millis{seconds{20}} : Millis{300}};

@@ -14,8 +14,7 @@ struct Scenario {
   Millis liveness{};  ///< without: everything settles
 };
 
-/// `recovers`: with what only a core with the recovery ladder can do.
-[[nodiscard]] Scenario draw_scenario(std::uint64_t seed, Millis safety, bool recovers);
+[[nodiscard]] Scenario draw_scenario(std::uint64_t seed, Millis safety);
 
 /// The plan of the calm: as it is, without what makes a tick wait longer than anybody looks.
 [[nodiscard]] Plan calmed(Plan plan);

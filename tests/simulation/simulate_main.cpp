@@ -110,7 +110,7 @@ int run(const Asked& asked) {
   for (const auto& [oracle, broken] : by_oracle) {
     fmt::print("broken: {} {} times, in seeds {} …\n", oracle, broken.first, fmt::join(broken.second, " "));
   }
-  const auto missing = coverage.missing(core_recovers);
+  const auto missing = coverage.missing();
   if (!missing.empty() && asked.seeds >= 200) {
     for (const auto& what : missing) fmt::print("never fired: {}\n", what);
     return 1;

@@ -97,10 +97,16 @@ INSERT INTO lease VALUES ('leader', 'old', 6, NULL);
 INSERT INTO meta VALUES ('job_cursor_ms', 4999);
 )sql";
 
-void execute(const std::string& path, const char* sql) {
+/// Takes back what version 5 changed.
+const std::string to_version_4 =
+    "ALTER TABLE cursor DROP COLUMN decided_besides; ALTER TABLE cursor ADD COLUMN ahead_from_ms INTEGER;"
+    "ALTER TABLE cursor ADD COLUMN ahead_until_ms INTEGER;";
+
+void execute(const std::string& path, const std::string& sql) {
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
   sqlite3_close(handle);
 }
 
@@ -145,7 +151,7 @@ TEST_F(SqliteMigrate, EverythingOfVersion1IsKept) {
   EXPECT_EQ(past->ticks.at(0).detail, "rule conf.yaml:3");
   const auto described = describe_state(path_);
   ASSERT_TRUE(described);
-  EXPECT_EQ(described->schema_version, 4);
+  EXPECT_EQ(described->schema_version, 5);
 }
 
 TEST_F(SqliteMigrate, AHistoryKeepsItsDurationsAndLearnsOfTheNewestSync) {
@@ -205,7 +211,8 @@ TEST_F(SqliteMigrate, Version2GetsAnEmptyOutbox) {
     ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutIncident{full_incident()}}))));
     open.store->close();
   }
-  execute(path_, "DROP TABLE outbox; ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 2");
+  execute(path_, to_version_4 +
+                     "DROP TABLE outbox; ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 2");
   EXPECT_EQ(describe_state(path_)->schema_version, 2);
   const auto open = open_store(loop_, path_);
   ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutNotice{full_notice()}}))));
@@ -221,13 +228,31 @@ TEST_F(SqliteMigrate, Version3KnowsOfNoUnclaimedJobs) {
     ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::PutHistory{full_history()}}))));
     open.store->close();
   }
-  execute(path_, "ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 3");
+  execute(path_, to_version_4 + "ALTER TABLE history DROP COLUMN unclaimed; PRAGMA user_version = 3");
   const auto open = open_store(loop_, path_);
   const auto seen = wait(loop_, open.store->load());
   ASSERT_TRUE(seen) << to_string(seen.error());
   auto expected = full_history();
   expected.unclaimed.clear();
   EXPECT_THAT(seen->histories, testing::Contains(expected));
+}
+
+TEST_F(SqliteMigrate, Version4KnewOneRangeAheadOfACorrectedClock) {
+  auto cursor = full_cursor();
+  {
+    const auto open = open_store(loop_, path_);
+    ASSERT_TRUE(wait(loop_, open.store->commit(request(open.epoch, {put::Cursor{cursor}}))));
+    open.store->close();
+  }
+  execute(path_, to_version_4 +
+                     "UPDATE cursor SET ahead_from_ms = 8, ahead_until_ms = 9 WHERE spec LIKE 'cron%';"
+                     "PRAGMA user_version = 4");
+  const auto open = open_store(loop_, path_);
+  const auto seen = wait(loop_, open.store->load());
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  cursor.decided_besides = {{at(8), at(9), cursor.spec}};
+  EXPECT_THAT(seen->cursors, testing::Contains(cursor));
+  EXPECT_THAT(seen->cursors, testing::Contains(testing::Field(&ScheduleCursor::decided_besides, IsEmpty())));
 }
 
 TEST_F(SqliteMigrate, VersionOneIsDescribedWithoutBeingChanged) {
@@ -247,7 +272,7 @@ TEST_F(SqliteMigrate, RestoringAnOldBackupBringsItUpToDateAndLeavesTheBackupAlon
   const auto place = directory_.file("new.db");
   const auto restored = restore_state(path_, place);
   ASSERT_TRUE(restored) << to_string(restored.error());
-  EXPECT_EQ(restored->state.schema_version, 4);
+  EXPECT_EQ(restored->state.schema_version, 5);
   EXPECT_EQ(describe_state(path_)->schema_version, 1);
   const auto open = open_store(loop_, place);
   const auto seen = wait(loop_, open.store->load());

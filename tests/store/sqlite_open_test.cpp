@@ -90,7 +90,7 @@ TEST_F(SqliteOpen, AnEmptyFileBecomesAStateFile) {
   EXPECT_EQ(open_store(loop_, path_).epoch, Epoch{1});
   const auto seen = inspect(path_);
   ASSERT_TRUE(seen);
-  EXPECT_EQ(seen->schema_version, 4);
+  EXPECT_EQ(seen->schema_version, 5);
 }
 
 TEST_F(SqliteOpen, OneProcessCannotOpenItTwice) {
@@ -155,7 +155,7 @@ TEST_F(SqliteOpen, AFileFromANewerVersionNamesBothAndIsLeftAlone) {
   const auto error = error_of_opening(path_);
   EXPECT_EQ(error.code, Errc::store_newer);
   EXPECT_THAT(error.message, HasSubstr("version 7"));
-  EXPECT_THAT(error.message, HasSubstr("up to 4"));
+  EXPECT_THAT(error.message, HasSubstr("up to 5"));
   EXPECT_THAT(error.hint, HasSubstr("newer syncwarden"));
   EXPECT_EQ(content(path_), before);
   EXPECT_EQ(inspect(path_).error().code, Errc::store_newer);
@@ -213,7 +213,7 @@ TEST_F(SqliteOpen, InspectCountsWhatIsThere) {
                                    put::PutRun{open_run(1, 9)}, put::PutRun{adopted}, put::PutJob{mine}}))));
   const auto seen = inspect(path_);
   ASSERT_TRUE(seen) << to_string(seen.error());
-  EXPECT_EQ(seen->schema_version, 4);
+  EXPECT_EQ(seen->schema_version, 5);
   EXPECT_EQ(seen->epoch, open.epoch);
   EXPECT_EQ(seen->owner, "me");
   EXPECT_EQ(seen->ticks.at({TickOutcome::started, TickReason::on_time}), 2U);

@@ -149,7 +149,7 @@ TEST_F(StateFile, DescribeTellsWhatAPersonAsks) {
                                                      put::PutIncident{incident}, put::PutCommand{late}}))));
   const auto seen = describe_state(path_);
   ASSERT_TRUE(seen) << to_string(seen.error());
-  EXPECT_EQ(seen->schema_version, 4);
+  EXPECT_EQ(seen->schema_version, 5);
   EXPECT_EQ(seen->epoch, open.epoch);
   EXPECT_EQ(seen->owner, "me");
   EXPECT_EQ(seen->size_bytes, std::filesystem::file_size(path_));

@@ -265,8 +265,7 @@ inline ScheduleCursor full_cursor() {
   cursor.watermark = at(lowest);
   cursor.spec = "cron: '0 0 2 * * ?' Europe/Amsterdam";
   cursor.decided_from = at(7);
-  cursor.ahead_from = at(8);
-  cursor.ahead_until = at(9);
+  cursor.decided_besides = {{at(lowest), at(6), strange}, {at(8), at(9), cursor.spec}};
   return cursor;
 }
 

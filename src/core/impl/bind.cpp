@@ -10,6 +10,8 @@ namespace {
 
 /// A watermark further ahead of the clock than this was written by a wrong clock.
 constexpr Millis watermark_ahead{std::chrono::hours{3}};
+/// What a schedule without a rule has decided is forgotten after that long.
+constexpr Millis retired_for{std::chrono::hours{24 * 7}};
 
 Timing timing_for(const RuleSchedule& schedule, const ConnectionId& connection) {
   if (const auto* fixed = std::get_if<calendar::Schedule>(&schedule.when)) return Timing(*fixed);
@@ -47,7 +49,13 @@ void Core::Machine::boot(const in::Booted& first) {
     if (!recovery.by.empty() && !recovery.given_up) lost_cancels.emplace(recovery.job, std::string{});
   }
   job_cursor = snapshot.job_cursor;
-  for (const auto& cursor : snapshot.cursors) unbound_cursors.emplace(cursor.schedule, cursor);
+  for (const auto& cursor : snapshot.cursors) {
+    if (cursor.spec.view().empty() && cursor.watermark + retired_for < now.wall) {
+      keep(put::DropCursor{cursor.schedule});
+    } else {
+      unbound_cursors.emplace(cursor.schedule, cursor);
+    }
+  }
   for (const auto& record : snapshot.jobs) {
     newest_job = std::max(newest_job, record.job.id);
     if (is_terminal(record.job.status)) remember_ended(record.job);
@@ -57,10 +65,9 @@ void Core::Machine::boot(const in::Booted& first) {
     newest_job = std::max({newest_job, run.job, run.baseline});
     if (const auto cursor = unbound_cursors.find(run.schedule); cursor != unbound_cursors.end()) {
       // What lies ahead since the clock was set back is decided without moving the watermark there.
-      const auto& ahead = cursor->second;
-      const bool known_ahead = ahead.ahead_from && ahead.ahead_until && run.nominal > *ahead.ahead_from &&
-                               run.nominal <= *ahead.ahead_until;
-      if (!known_ahead) cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
+      const DecidedRanges besides{cursor->second.decided_besides};
+      if (!besides.contain(run.nominal))
+        cursor->second.watermark = std::max(cursor->second.watermark, run.nominal);
     }
   }
   for (const auto& view : snapshot.connections) know(view);
@@ -181,7 +188,14 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
   } else {
     chains.erase(entry->second);
   }
+  if (fresh && slot.cursor) {  // what a former life knew
+    slot.watermark = slot.cursor->watermark;
+    slot.range_begin = slot.cursor->decided_from;
+    slot.decided = DecidedRanges{slot.cursor->decided_besides};
+  }
   if (edited) {
+    // Nominals that both texts name are decided once, also where the clock is wrong now.
+    if (slot.cursor) slot.decided.add({slot.range_begin, slot.watermark, slot.cursor->spec});
     // A new or edited schedule starts now; what waited under its old text is given up.
     const auto backlog = std::exchange(slot.backlog, {});
     if (slot.waiting) give_up_waiting(*slot.waiting, TickReason::superseded, "the schedule was edited");
@@ -191,13 +205,8 @@ void Core::Machine::bind_schedule(ConnectionIndex index, const RuleSchedule& sch
     }
     slot.watermark = now.wall;
     slot.range_begin = now.wall;
-    slot.decided_before.reset();
     set_cursor(slot, slot.watermark);
   } else {
-    const ScheduleCursor& known = *slot.cursor;
-    slot.watermark = known.watermark;
-    slot.range_begin = known.decided_from;
-    if (known.ahead_from && known.ahead_until) slot.decided_before = {*known.ahead_from, *known.ahead_until};
     if (slot.watermark > now.wall + watermark_ahead) {
       tell(fact::Warning{
           fmt::format("{}: the state says it ran until {}, which lies ahead of the clock by more than "
@@ -222,10 +231,32 @@ void Core::Machine::unbind(ScheduleIndex index, bool forget_cursor, std::string_
     record_tick(slot, tick.nominal, TickOutcome::skipped, TickReason::left_management, 0, std::string(why));
   }
   slot.backlog.clear();
-  if (forget_cursor) {
-    slot.cursor.reset();
-    keep(put::DropCursor{slot.id});
+  if (!forget_cursor || !slot.cursor) return;
+  retire(*slot.cursor);
+  slot.decided = DecidedRanges{slot.cursor->decided_besides};
+  slot.range_begin = slot.watermark = slot.cursor->watermark;
+}
+
+/// No rule names the schedule any more. What it has decided stays known for a while, as the clock may be
+/// wrong now and a rule may name it again.
+void Core::Machine::retire(ScheduleCursor& cursor) {
+  DecidedRanges decided{std::move(cursor.decided_besides)};
+  decided.add({cursor.decided_from, cursor.watermark, cursor.spec});
+  cursor.decided_besides.assign(decided.all().begin(), decided.all().end());
+  cursor.decided_from = cursor.watermark;
+  cursor.spec = {};
+  keep(put::Cursor{cursor});
+}
+
+/// Cursors of schedules that lost their rule while the daemon was down.
+void Core::Machine::retire_unbound() {
+  std::vector<ScheduleId> stray;
+  for (const auto& [id, cursor] : unbound_cursors) {
+    const auto* connection = find_connection(cursor.connection);
+    if (!cursor.spec.view().empty() && connection != nullptr && connection->present) stray.push_back(id);
   }
+  std::sort(stray.begin(), stray.end());
+  for (const auto& id : stray) retire(unbound_cursors.at(id));
 }
 
 void Core::Machine::adopt_plan(PlanPtr next) {
@@ -306,6 +337,7 @@ void Core::Machine::see_connections(const in::ConnectionsSeen& seen) {
     expect_freshness(index);
     expect_airbyte_run(index);
   }
+  retire_unbound();
   watch_rules();
 }
 

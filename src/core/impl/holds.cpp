@@ -155,16 +155,16 @@ void Core::Machine::resume_calendar(Slot& slot, ScheduleIndex index, const Pause
     }
     slot.watermark = std::max(slot.watermark, ticks.watermark);
   };
-  Instant first_until = until;
-  if (reaches_decided(slot, first_until)) {
-    look(first_until);
-    slot.watermark = std::max(slot.watermark, slot.decided_before->first);
-    pass_over_decided(slot);
+  const Instant before = slot.watermark;
+  while (const auto passage = passage_of(slot)) {
+    if (passage->tick.due > until) break;
+    look(passage->tick.due - Millis{1});
+    slot.watermark = std::max(slot.watermark, passage->until);
   }
   look(until);
   if (!catch_up) skip_latest();
   if (newest) {
-    slot.range_begin = *newest - Millis{1};
+    give_up_together(slot, before, *newest);
     record_tick(slot, *newest, TickOutcome::skipped, TickReason::paused, paused - 1, pause_text(pause));
   }
   arm(slot, index);

@@ -205,6 +205,10 @@ void Core::Machine::act_on_stuck(ConnectionIndex index, ActiveJob& job) {
   if (known != recoveries.end() && !(known->second.first.given_up && !known->second.first.by.empty())) return;
   const StuckAction action = permitted_action(connection, job);
   if (action == StuckAction::alert) return;
+  // It was found under the policy of that moment. Another one may be in force now, and ask for more.
+  const auto still = suspect(job.view, job.watch, observed.now(), now.wall, connection.rule->policy.stuck,
+                             connection.history);
+  if (!still || still->kind != *job.stuck) return;
   // Maintenance, a pause and a fleet that fails hold recovery back; the next poll looks again.
   if (blackout_of(connection) != nullptr || is_paused(connection) || fleet_held_since) return;
   Recovery recovery{id, connection.view.id, *job.stuck, action, 0, now.wall, now.wall, false};
@@ -383,7 +387,8 @@ void Core::Machine::rerun_foreign(ConnectionIndex index, const JobView& job, con
   open.run.id = make_run_id(
       ScheduleId{fmt::format("{}/rerun of {}", connection.view.id.text.view(), job.id.value)}, job.created);
   open.run.connection = connection.view.id;
-  open.run.nominal = now.wall;
+  // What was created since, before this life began, may be the job that is asked for here.
+  open.run.nominal = std::min(job.updated, now.wall);
   open.run.due = now.wall + connection.rule->policy.extra_jobs.initial;
   open.run.cause = TriggerCause::retry;
   open.run.cancels = 1;

@@ -7,6 +7,7 @@
 #include "core/agenda.hpp"
 #include "core/breaker.hpp"
 #include "core/core.hpp"
+#include "core/decided.hpp"
 #include "core/due.hpp"
 #include "core/freshness.hpp"
 #include "core/incident_book.hpp"
@@ -103,10 +104,7 @@ struct Slot {
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
   Instant given_up;              ///< newest nominal of which nobody expects data
-  /// After the clock was set back by hours: nominals in (first, second] were decided before that.
-  std::optional<std::pair<Instant, Instant>> decided_before;
-  /// The same after memory has passed over them: on disk it stands until the watermark there is beyond.
-  std::optional<std::pair<Instant, Instant>> passed_over;
+  DecidedRanges decided;  ///< what else is decided; a range stands until the durable watermark covers it
 };
 
 /// An ended job, the earliest end first.
@@ -263,6 +261,8 @@ struct Core::Machine {
   void bind(ConnectionIndex index);
   void bind_schedule(ConnectionIndex index, const RuleSchedule& schedule, std::size_t ordinal);
   void unbind(ScheduleIndex index, bool forget_cursor, std::string_view why);
+  void retire(ScheduleCursor& cursor);
+  void retire_unbound();
   void restore_run(const Run& run);
   void recount_slots();
   void change_keys(Connection& connection);
@@ -270,8 +270,8 @@ struct Core::Machine {
   // ---- ticks.cpp ----
   void collect_due();
   void arm(Slot& slot, ScheduleIndex index);
-  static void pass_over_decided(Slot& slot);
-  [[nodiscard]] bool reaches_decided(const Slot& slot, Instant& until) const;
+  [[nodiscard]] std::optional<DecidedRanges::Passage> passage_of(const Slot& slot) const;
+  static void give_up_together(Slot& slot, Instant watermark, Instant newest);
   void resume_calendar(Slot& slot, ScheduleIndex index, const Pause& pause, Instant until, bool catch_up);
   void take_tick(ScheduleIndex index, const DueTick& tick);
   /// Ends a run that still waits: its tick is skipped for that reason, or, if the tick has started before, no

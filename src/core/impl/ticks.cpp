@@ -7,41 +7,19 @@
 
 namespace syncwarden::core {
 
-namespace {
-
-/// No zone has ever repeated more of a day than this when its summer time ended.
-constexpr Millis longest_repeat{std::chrono::hours{3}};
-
-}  // namespace
-
-/// What was decided before the clock was set back is not decided again.
-void Core::Machine::pass_over_decided(Slot& slot) {
-  if (!slot.decided_before) return;
-  const auto& [first, last] = *slot.decided_before;
-  if (slot.watermark < first) return;
-  slot.watermark = std::max(slot.watermark, last);
-  slot.passed_over = slot.decided_before;
-  slot.decided_before.reset();
+std::optional<DecidedRanges::Passage> Core::Machine::passage_of(const Slot& slot) const {
+  const auto& ranges = slot.decided.all();
+  if (ranges.empty() || ranges.back().until <= slot.watermark) return std::nullopt;
+  const auto* rule = connections[slot.connection].rule;
+  return slot.decided.next_passage(*slot.when.calendar(), slot.id.text, rule ? rule->policy.jitter : Millis{},
+                                   slot.watermark);
 }
 
-/// Looks only up to what was decided before the clock was set back; true where that is to be passed over
-/// then.
-bool Core::Machine::reaches_decided(const Slot& slot, Instant& until) const {
-  if (!slot.decided_before) return false;
-  const auto* rule = connections[slot.connection].rule;
-  const Millis jitter = rule ? rule->policy.jitter : Millis{};
-  const Instant first = slot.decided_before->first;
-  // As Quartz counts, which nominal follows an instant within a repeated hour depends on where the count
-  // began: it begins before that hour here, as it did when the nominals were decided.
-  Instant from = std::max(slot.watermark, first - longest_repeat);
-  auto beyond = next_tick(*slot.when.calendar(), slot.id.text, jitter, from);
-  while (beyond && beyond->nominal <= first) {
-    from = beyond->nominal;
-    beyond = next_tick(*slot.when.calendar(), slot.id.text, jitter, from);
-  }
-  if (!beyond || beyond->due > until) return false;
-  until = beyond->due - Millis{1};
-  return true;
+/// The nominals after `watermark` up to `newest` share the decision of `newest`; those that were decided one
+/// by one before are remembered apart from those that will be.
+void Core::Machine::give_up_together(Slot& slot, Instant watermark, Instant newest) {
+  slot.decided.add({slot.range_begin, watermark, slot.when.text()});
+  slot.range_begin = newest - Millis{1};
 }
 
 /// Files the next due instant of a schedule.
@@ -57,8 +35,13 @@ void Core::Machine::arm(Slot& slot, ScheduleIndex index) {
     arm_by_events(slot, index);
     return;
   }
-  pass_over_decided(slot);
-  slot.next = next_tick(*calendar, slot.id.text, rule ? rule->policy.jitter : Millis{}, slot.watermark);
+  const Millis jitter = rule ? rule->policy.jitter : Millis{};
+  slot.next = next_tick(*calendar, slot.id.text, jitter, slot.watermark);
+  while (const auto passage = passage_of(slot)) {
+    if (!slot.next || passage->tick.nominal != slot.next->nominal) break;
+    slot.watermark = passage->until;
+    slot.next = next_tick(*calendar, slot.id.text, jitter, slot.watermark);
+  }
   if (slot.next) {
     due.set(index, slot.next->due);
   } else {
@@ -76,8 +59,10 @@ void Core::Machine::collect_due() {
       continue;
     }
     const auto& policy = connections[slot.connection].rule->policy;
-    Instant until = now.wall;
-    const bool passes_over = reaches_decided(slot, until);
+    const Instant before = slot.watermark;
+    const auto passage = passage_of(slot);
+    const bool passes_over = passage && passage->tick.due <= now.wall;
+    const Instant until = passes_over ? passage->tick.due - Millis{1} : now.wall;
     auto ticks = due_ticks(*calendar, slot.id.text, policy.jitter, slot.watermark, until, policy.catch_up,
                            policy.catch_up_max);
 
@@ -93,12 +78,12 @@ void Core::Machine::collect_due() {
       }
       // What is missed together is recorded under its newest nominal: that one has its decision, the others
       // share it.
-      slot.range_begin = *ticks.missed - Millis{1};
+      give_up_together(slot, before, *ticks.missed);
       record_tick(slot, *ticks.missed, TickOutcome::missed, TickReason::down,
                   ticks.missed_count > 0 ? ticks.missed_count - 1 : 0, detail);
     }
     slot.watermark = std::max(slot.watermark, ticks.watermark);
-    if (passes_over) slot.watermark = std::max(slot.watermark, slot.decided_before->first);
+    if (passes_over) slot.watermark = std::max(slot.watermark, passage->until);
     arm(slot, index);
     for (const auto& tick : ticks.start) take_tick(index, tick);
   }
@@ -221,20 +206,21 @@ void Core::Machine::next_of_backlog(ScheduleIndex index) {
 
 /// Moves the durable watermark of a schedule, never back.
 void Core::Machine::keep_cursor(Slot& slot, Instant decided) {
-  if (!slot.cursor && !slot.bound) return;  // the schedule was removed, and starts anew if it returns
-  const bool ahead = slot.cursor && slot.cursor->spec == slot.when.text();
-  const Instant watermark = ahead ? std::max(slot.cursor->watermark, decided) : decided;
+  // A schedule that was removed starts anew if it returns.
+  if (!slot.bound && (!slot.cursor || slot.cursor->spec.view().empty())) return;
+  const bool same = slot.cursor && slot.cursor->spec == slot.when.text();
+  // What is decided ahead of a corrected clock lies in a range of its own.
+  const bool ahead = slot.bound && decided > slot.watermark && slot.decided.contain(decided);
+  const Instant watermark =
+      same ? std::max(slot.cursor->watermark, ahead ? slot.watermark : decided) : decided;
   set_cursor(slot, watermark);
 }
 
 void Core::Machine::set_cursor(Slot& slot, Instant watermark) {
   ScheduleCursor cursor{slot.id, connections[slot.connection].view.id, watermark, slot.when.text(),
                         std::min(slot.range_begin, watermark)};
-  const auto& ahead = slot.decided_before ? slot.decided_before : slot.passed_over;
-  if (ahead && watermark < ahead->second) {
-    cursor.ahead_from = ahead->first;
-    cursor.ahead_until = ahead->second;
-  }
+  slot.decided.drop_within({cursor.decided_from, cursor.watermark, cursor.spec});
+  cursor.decided_besides.assign(slot.decided.all().begin(), slot.decided.all().end());
   slot.cursor = cursor;
   keep(put::Cursor{std::move(cursor)});
 }
@@ -344,9 +330,7 @@ void Core::Machine::go_back_to_now(Slot& slot) {
   come_due_again(slot);
   if (slot.watermark <= now.wall) return;
   if (slot.range_begin <= now.wall) return;  // every nominal up to the watermark has its own decision
-  const auto& known = slot.decided_before;
-  slot.decided_before = {known ? std::min(known->first, slot.range_begin) : slot.range_begin,
-                         known ? std::max(known->second, slot.watermark) : slot.watermark};
+  slot.decided.add({slot.range_begin, slot.watermark, slot.when.text()});
   slot.watermark = now.wall;
   slot.range_begin = now.wall;
   set_cursor(slot, slot.watermark);

@@ -158,6 +158,31 @@ std::optional<std::vector<UnclaimedJob>> unclaimed_from(std::string_view text) {
   return comma_separated<UnclaimedJob>(text, unclaimed_job_from);
 }
 
+std::string ranges_text(const std::vector<DecidedRange>& ranges) {
+  std::string out;
+  for (const auto& range : ranges) {
+    append_field(out, std::to_string(range.from.time_since_epoch().count()), '\t');
+    append_field(out, std::to_string(range.until.time_since_epoch().count()), '\t');
+    append_field(out, range.spec.view(), '\n');
+  }
+  return out;
+}
+
+std::optional<std::vector<DecidedRange>> ranges_from(std::string_view text) {
+  std::vector<DecidedRange> ranges;
+  for (FieldReader reader{text}; !reader.at_end();) {
+    const auto from = reader.next('\t');
+    const auto until = reader.next('\t');
+    const auto spec = reader.next('\n');
+    if (!from || !until || !spec) return std::nullopt;
+    const auto first = number_from(*from);
+    const auto last = number_from(*until);
+    if (!first || !last) return std::nullopt;
+    ranges.push_back({Instant{Millis{*first}}, Instant{Millis{*last}}, *spec});
+  }
+  return ranges;
+}
+
 std::string labels_text(const Labels& labels) {
   std::string out;
   for (const auto& [name, value] : labels) {

@@ -23,6 +23,10 @@ namespace syncwarden::store {
 [[nodiscard]] std::string unclaimed_text(const std::vector<UnclaimedJob>& jobs);
 [[nodiscard]] std::optional<std::vector<UnclaimedJob>> unclaimed_from(std::string_view text);
 
+/// A line each: milliseconds since 1970 of both ends, tab between, tab, the schedule's text.
+[[nodiscard]] std::string ranges_text(const std::vector<DecidedRange>& ranges);
+[[nodiscard]] std::optional<std::vector<DecidedRange>> ranges_from(std::string_view text);
+
 /// A line each: name, tab, value.
 [[nodiscard]] std::string labels_text(const Labels& labels);
 [[nodiscard]] std::optional<Labels> labels_from(std::string_view text);

@@ -61,7 +61,7 @@ Actor read_actor(RowReader& row) {
 
 void bind(Statement& to, const ScheduleCursor& cursor) {
   to.bind(cursor.schedule.text).bind(cursor.connection.text).bind(ms(cursor.watermark)).bind(cursor.spec);
-  to.bind(ms(cursor.decided_from)).bind(ms(cursor.ahead_from)).bind(ms(cursor.ahead_until));
+  to.bind(ms(cursor.decided_from)).bind_copy(ranges_text(cursor.decided_besides));
 }
 
 void bind(Statement& to, const Tick& tick) {
@@ -134,8 +134,7 @@ Result<ScheduleCursor> read_cursor(const Statement& from, const std::string& pat
   cursor.watermark = row.instant();
   cursor.spec = row.text();
   cursor.decided_from = row.instant();
-  cursor.ahead_from = row.optional_instant();
-  cursor.ahead_until = row.optional_instant();
+  cursor.decided_besides = row.list(ranges_from);
   return row.finish(std::move(cursor));
 }
 

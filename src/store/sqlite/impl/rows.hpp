@@ -20,7 +20,7 @@ namespace syncwarden::store {
 
 /// Columns in the order in which bind() and read_*() take them; the first ones are the key.
 inline constexpr std::string_view cursor_columns =
-    "schedule_id, connection_id, watermark_ms, spec, decided_from_ms, ahead_from_ms, ahead_until_ms";
+    "schedule_id, connection_id, watermark_ms, spec, decided_from_ms, decided_besides";
 inline constexpr std::string_view tick_columns =
     "schedule_id, nominal_ms, outcome, reason, decided_ms, run, also, detail";
 inline constexpr std::string_view run_columns =

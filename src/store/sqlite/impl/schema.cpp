@@ -145,8 +145,17 @@ constexpr const char* version_4 = R"sql(
 ALTER TABLE history ADD COLUMN unclaimed TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr const char* version_5 = R"sql(
+ALTER TABLE cursor ADD COLUMN decided_besides TEXT NOT NULL DEFAULT '';
+UPDATE cursor SET decided_besides = ahead_from_ms || char(9) || ahead_until_ms || char(9) || spec || char(10)
+  WHERE ahead_until_ms IS NOT NULL AND ahead_from_ms IS NOT NULL;
+ALTER TABLE cursor DROP COLUMN ahead_from_ms;
+ALTER TABLE cursor DROP COLUMN ahead_until_ms;
+)sql";
+
 /// migrations[n] turns version n into n + 1.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4,
+                                                             version_5};
 
 struct Table {
   const char* name;

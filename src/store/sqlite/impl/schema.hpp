@@ -10,7 +10,7 @@
 namespace syncwarden::store {
 
 /// The schema that this syncwarden writes: PRAGMA user_version.
-inline constexpr std::int64_t schema_version = 4;
+inline constexpr std::int64_t schema_version = 5;
 
 /// The tables that a file of this version has.
 [[nodiscard]] std::vector<const char*> tables_of(std::int64_t version);
