@@ -28,11 +28,6 @@ std::optional<Instant> late_by_deadlines(const DoneBy& done_by, const Connection
 
 }  // namespace
 
-Millis patience(const ConnectionHistory& history) {
-  const auto typical = typical_duration(history.samples);
-  return typical ? std::max(least_patience, 2 * *typical) : unknown_patience;
-}
-
 std::optional<Instant> late_after(const FreshnessPolicy& policy, const ConnectionHistory& history,
                                   std::optional<Instant> expected) {
   const Instant since = history.last_success.value_or(history.first_seen);
@@ -40,7 +35,7 @@ std::optional<Instant> late_after(const FreshnessPolicy& policy, const Connectio
   if (const auto* done_by = std::get_if<DoneBy>(&policy.late_after))
     return late_by_deadlines(*done_by, history, expected);
   if (!expected) return std::nullopt;
-  return *expected + patience(history);
+  return *expected + std::max(least_patience, 2 * typical_duration(history.samples).value_or(Millis{}));
 }
 
 Instant next_keep_fresh(Millis target, const ConnectionHistory& history, Instant watermark) {

@@ -13,8 +13,6 @@ namespace syncwarden::core {
 
 /// A success may take twice as long as usual, and at least this much, before its absence counts as late.
 inline constexpr Millis least_patience{std::chrono::minutes{5}};
-/// Where no run has succeeded yet, nobody knows how long one takes.
-inline constexpr Millis unknown_patience{std::chrono::hours{1}};
 
 /// The instant after which a connection without a new verified success is late; nothing without an
 /// expectation. `expected`: the first tick by the calendar after the last success, where there is one.

@@ -106,6 +106,7 @@ void Desk::take(Decision decision) {
 void Desk::carry_out(const Effect& effect) {
   const Error gone = error_of(Errc::connect_refused);
   if (std::holds_alternative<out::Probe>(effect)) {
+    if (hold_probes) return;
     in::Probed probed{gone};
     if (!away) probed.info = AirbyteInfo{version, api, whole_instance};
     step(probed);

@@ -126,6 +126,7 @@ class Desk {
   std::map<JobId, JobView> jobs;
   std::optional<Millis> job_length = std::chrono::minutes{10};  ///< nothing: jobs run until end()
   bool away = false;                                            ///< every read fails
+  bool hold_probes = false;                                     ///< probes stay open
   bool hold_polls = false;                                      ///< polls stay open until release_polls()
   bool ended_complete = true;
   std::size_t ended_limit = 2'000;

@@ -278,9 +278,10 @@ INSTANTIATE_TEST_SUITE_P(Keys, Rule10Order3,
 struct ByHandCase {
   const char* name;
   std::function<void(Plan&)> configure;
-  std::function<void(Desk&)> before;  ///< at 00:30
-  const char* refused;                ///< part of the answer; empty: it is taken
-  bool at_once;                       ///< the request leaves in the same moment
+  std::function<void(Desk&)> before;     ///< at 00:30
+  const char* refused;                   ///< part of the answer; empty: it is taken
+  bool at_once;                          ///< the request leaves in the same moment
+  std::function<void(Desk&)> ends = {};  ///< what holds it
 };
 
 class Rule11ByHand : public testing::TestWithParam<ByHandCase> {};
@@ -294,6 +295,8 @@ TEST_P(Rule11ByHand, ObeysWhatHoldsTicks) {
   desk.job_length.reset();
   if (c.before) c.before(desk);
   const auto requests = desk.sent.size();
+  const auto runs = desk.disk.runs().size();
+  const auto cursors = desk.disk.cursors();
   const auto done = desk.ask(command::Sync{ConnectionId{"c"}});
   if (*c.refused != '\0') {
     ASSERT_FALSE(done);
@@ -303,10 +306,16 @@ TEST_P(Rule11ByHand, ObeysWhatHoldsTicks) {
     EXPECT_TRUE(done->run);
   }
   EXPECT_THAT(desk.sent, SizeIs(requests + (c.at_once ? 1 : 0)));
-  for (const auto& [key, tick] : desk.disk.ticks()) EXPECT_NE(key.first, ScheduleId{"c/0"});
-  if (!c.at_once) return;
-  ASSERT_FALSE(desk.disk.runs().empty());
-  EXPECT_EQ(desk.disk.runs().begin()->second.by, "alice");
+  if (c.ends) {
+    c.ends(desk);
+    EXPECT_THAT(desk.sent, SizeIs(requests + 1)) << "it has waited";
+  }
+  EXPECT_THAT(desk.disk.ticks(), testing::IsEmpty());
+  EXPECT_EQ(desk.disk.cursors(), cursors);
+  std::vector<std::string> by;
+  for (const auto& [id, run] : desk.disk.runs()) by.push_back(run.by);
+  EXPECT_THAT(by, SizeIs(runs + (*c.refused == '\0' ? 1 : 0)));
+  EXPECT_THAT(by, testing::Each("alice"));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -315,6 +324,14 @@ INSTANTIATE_TEST_SUITE_P(
         ByHandCase{"free", {}, {}, "", true},
         ByHandCase{
             "runs_already", {}, [](Desk& d) { d.start_job("c"), d.poll(); }, "is running already", false},
+        ByHandCase{"requested_already",
+                   {},
+                   [](Desk& d) {
+                     d.by_hand();
+                     (void)d.ask(command::Sync{ConnectionId{"c"}}, "first");
+                   },
+                   "is being requested already",
+                   false},
         ByHandCase{"paused",
                    {},
                    [](Desk& d) {
@@ -330,11 +347,23 @@ INSTANTIATE_TEST_SUITE_P(
                    },
                    {},
                    "",
-                   false},
+                   false,
+                   [](Desk& d) { d.until(two); }},
         ByHandCase{"limit", [](Plan& p) { p.limits.total = 1; },
-                   [](Desk& d) { d.start_job("other"), d.poll(); }, "", false},
-        ByHandCase{"airbyte_away", {}, [](Desk& d) { d.away = true, d.pass(2min); }, "", false},
-        ByHandCase{"store", {}, [](Desk& d) { d.step(in::StoreState{false}); }, "", false},
+                   [](Desk& d) { d.start_job("other"), d.poll(); }, "", false,
+                   [](Desk& d) { d.end_job(JobId{101}, JobStatus::succeeded), d.poll(); }},
+        ByHandCase{"airbyte_away",
+                   {},
+                   [](Desk& d) { d.away = true, d.pass(2min); },
+                   "",
+                   false,
+                   [](Desk& d) { d.away = false, d.pass(1min); }},
+        ByHandCase{"store",
+                   {},
+                   [](Desk& d) { d.step(in::StoreState{false}); },
+                   "",
+                   false,
+                   [](Desk& d) { d.step(in::StoreState{true}); }},
         ByHandCase{"fleet_hold",
                    [](Plan& p) {
                      p.fleet_hold = {0.5, 2, 24h};
@@ -343,7 +372,7 @@ INSTANTIATE_TEST_SUITE_P(
                      for (int i = 0; i < 2; ++i) d.end_job(d.start_job("other"), JobStatus::failed);
                      d.poll();
                    },
-                   "", false},
+                   "", false, [](Desk& d) { d.pass(8h); }},
         ByHandCase{"inactive",
                    {},
                    [](Desk& d) { d.connections[0].status = ConnectionStatus::inactive, d.discover(); },

@@ -10,6 +10,7 @@ namespace syncwarden::core {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -210,8 +211,9 @@ struct AskCase {
   std::function<void(Desk&)> before;
   CommandWhat what;
   bool done;
-  const char* says;    ///< part of the answer
-  const char* record;  ///< what the audit trail says; empty where nothing was done
+  const char* says;  ///< part of the answer
+  const char* told;  ///< of what was asked: in the log in any case, in the audit trail where it was done
+  std::vector<const char*> paused = {};  ///< on disk afterwards; "": everything
 };
 
 class Commands : public testing::TestWithParam<AskCase> {};
@@ -231,11 +233,15 @@ TEST_P(Commands, AreAnsweredOnceAndRecordedWithWhoAsked) {
   const auto taken = desk.told<fact::CommandTaken>();
   ASSERT_FALSE(taken.empty());
   EXPECT_EQ(taken.back().who, "alice");
+  EXPECT_EQ(taken.back().what, c.told);
   EXPECT_EQ(taken.back().refused.has_value(), !c.done);
+  std::vector<std::string> paused;
+  for (const auto& [id, pause] : desk.disk.pauses()) paused.push_back(id.text.str());
+  EXPECT_THAT(paused, ElementsAreArray(c.paused));
   if (!c.done) return;
   const auto& record = desk.disk.commands().at("k");
   EXPECT_EQ(record.who, "alice");
-  EXPECT_THAT(record.what, HasSubstr(c.record));
+  EXPECT_EQ(record.what, c.told);
   // The same key: the same answer, and nothing is done again, also by another life.
   const auto pauses = desk.disk.pauses();
   const auto cancels = desk.cancels.size();
@@ -249,18 +255,31 @@ TEST_P(Commands, AreAnsweredOnceAndRecordedWithWhoAsked) {
 }
 
 const ConnectionId c_id{"c"};
+const ConnectionId d_id{"d"};
+const ConnectionId x_id{"x"};
+
+std::function<void(Desk&)> pauses(std::vector<ConnectionId> which) {
+  return [which](Desk& desk) {
+    for (const auto& id : which) {
+      const auto one_of_them = id.empty() ? std::vector<ConnectionId>{} : std::vector{id};
+      (void)desk.ask(command::Pause{one_of_them, {}, ""});
+    }
+  };
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Asked, Commands,
     testing::Values(
         AskCase{"sync", {}, command::Sync{c_id}, true, "a sync of c is requested", "sync c"},
-        AskCase{"sync_of_nothing", {}, command::Sync{ConnectionId{"x"}}, false, "no connection x", ""},
+        AskCase{"sync_of_nothing", {}, command::Sync{x_id}, false, "no connection x", "sync x"},
         AskCase{"cancel", [](Desk& d) { d.start_job("c"), d.poll(); }, command::Cancel{c_id, {}}, true,
                 "cancel of job 101", "cancel c job 101"},
         AskCase{"cancel_that_one", [](Desk& d) { d.start_job("c"), d.poll(); },
                 command::Cancel{c_id, JobId{101}}, true, "cancel of job 101", "cancel c job 101"},
         AskCase{"cancel_another_one", [](Desk& d) { d.start_job("c"), d.poll(); },
-                command::Cancel{c_id, JobId{99}}, false, "job 101 of c runs, not job 99", ""},
+                command::Cancel{c_id, JobId{99}}, false, "job 101 of c runs, not job 99", "cancel c job 99"},
+        AskCase{"cancel_nothing", {}, command::Cancel{c_id, {}}, false, "nothing runs on c", "cancel c"},
+        AskCase{"cancel_on_nothing", {}, command::Cancel{x_id, {}}, false, "no connection x", "cancel x"},
         AskCase{"cancel_in_shadow_mode",
                 [](Desk& d) {
                   d.start_job("c");
@@ -268,67 +287,106 @@ INSTANTIATE_TEST_SUITE_P(
                   d.plan.mode = Mode::shadow;
                   d.reload();
                 },
-                command::Cancel{c_id, {}}, false, "mode: shadow sends nothing", ""},
-        AskCase{"cancel_nothing", {}, command::Cancel{c_id, {}}, false, "nothing runs on c", ""},
+                command::Cancel{c_id, {}}, false, "mode: shadow sends nothing", "cancel c"},
         AskCase{"pause_one",
                 {},
                 command::Pause{{c_id}, {}, "migration"},
                 true,
                 "c is paused until somebody resumes",
-                "pause c: migration"},
+                "pause c: migration",
+                {"c"}},
         AskCase{"pause_until",
                 {},
                 command::Pause{{c_id}, monday + 5h, ""},
                 true,
                 "paused until 2026-11-02T05:00:00Z",
-                "pause c until 2026-11-02T05:00:00Z"},
+                "pause c until 2026-11-02T05:00:00Z",
+                {"c"}},
         AskCase{"pause_two",
                 {},
-                command::Pause{{c_id, ConnectionId{"d"}}, {}, ""},
+                command::Pause{{c_id, d_id}, {}, ""},
                 true,
                 "c, d are paused",
-                "pause c, d"},
+                "pause c, d",
+                {"c", "d"}},
         AskCase{"pause_everything",
                 {},
                 command::Pause{{}, {}, ""},
                 true,
                 "everything is paused",
-                "pause everything"},
+                "pause everything",
+                {""}},
         AskCase{"pause_until_yesterday",
                 {},
                 command::Pause{{c_id}, monday - 24h, ""},
                 false,
                 "has passed already",
-                ""},
+                "pause c until 2026-11-01T00:00:00Z"},
         AskCase{"pause_one_that_is_not_there",
                 {},
-                command::Pause{{c_id, ConnectionId{"x"}}, {}, ""},
+                command::Pause{{c_id, x_id}, {}, ""},
                 false,
                 "no connection x",
-                ""},
+                "pause c, x"},
         AskCase{"resume",
-                [](Desk& d) {
-                  (void)d.ask(command::Pause{{c_id}, {}, ""});
-                },
-                command::Resume{{c_id}, false}, true, "1 pause ended", "resume"},
+                pauses({c_id, d_id}),
+                command::Resume{{c_id}, false},
+                true,
+                "1 pause ended",
+                "resume c",
+                {"d"}},
+        AskCase{"resume_two", pauses({c_id, d_id}), command::Resume{{c_id, d_id}, true}, true,
+                "2 pauses ended; the latest missed ticks start", "resume c, d, catching up"},
+        AskCase{"resume_everything", pauses({c_id, d_id, {}}), command::Resume{{}, false}, true,
+                "3 pauses ended", "resume everything"},
         AskCase{"resume_what_is_not_paused",
-                {},
+                pauses({d_id}),
                 command::Resume{{c_id}, false},
                 false,
                 "nothing of that is paused",
-                ""},
+                "resume c",
+                {"d"}},
         AskCase{"resume_one_of_all",
-                [](Desk& d) {
-                  (void)d.ask(command::Pause{{}, {}, ""});
-                },
-                command::Resume{{c_id}, false}, false, "resume everything", ""},
-        AskCase{"drain", {}, command::Drain{"upgrade"}, true, "nothing more is started", "drain"},
-        AskCase{"ack_nothing", {}, command::Ack{IncidentId{7}, ""}, false, "no open incident 7", ""}),
+                pauses({{}}),
+                command::Resume{{c_id}, false},
+                false,
+                "resume everything",
+                "resume c",
+                {""}},
+        AskCase{"resume_one_that_is_not_there",
+                pauses({c_id}),
+                command::Resume{{c_id, x_id}, false},
+                false,
+                "no connection x",
+                "resume c, x",
+                {"c"}},
+        AskCase{
+            "drain", {}, command::Drain{"upgrade"}, true, "nothing more is started", "drain: upgrade", {""}},
+        AskCase{"ack_nothing",
+                {},
+                command::Ack{IncidentId{7}, ""},
+                false,
+                "no open incident 7",
+                "acknowledge incident 7"}),
     by_name);
 
 TEST(CommandPause, OfOneThatIsNotThereChangesNothing) {
   Desk desk(plan_of(rule()));
   EXPECT_FALSE(desk.ask(command::Pause{{c_id, ConnectionId{"x"}}, {}, ""}));
+  EXPECT_THAT(desk.disk.pauses(), IsEmpty());
+  desk.until(one + 1s);
+  EXPECT_THAT(desk.sent, SizeIs(1));
+}
+
+TEST(CommandResume, OfEverythingEndsAPauseOfOneThatAirbyteHasForgotten) {
+  Desk desk(plan_of(rule()), {connection("c"), connection("d")});
+  ASSERT_TRUE(desk.ask(command::Pause{{d_id}, {}, "migration"}));
+  ASSERT_TRUE(desk.ask(command::Drain{"upgrade"}));
+  desk.connections.pop_back();
+  desk.discover();
+  desk.crash(1min);
+  desk.pass(1s);
+  EXPECT_TRUE(desk.ask(command::Resume{{}, false}));
   EXPECT_THAT(desk.disk.pauses(), IsEmpty());
   desk.until(one + 1s);
   EXPECT_THAT(desk.sent, SizeIs(1));

@@ -238,6 +238,46 @@ TEST(Rule9BlackoutRunning, IsCancelledOnlyIfTheWindowSaysSo) {
   }
 }
 
+struct RunningCase {
+  const char* name;
+  std::function<void(Desk&)> changes;  ///< at 00:40; a window that cancels begins at 01:00
+  JobType type;
+  std::size_t cancels;
+};
+
+class Rule9BlackoutCancels : public testing::TestWithParam<RunningCase> {};
+
+TEST_P(Rule9BlackoutCancels, SyncsOfManagedConnectionsAndNothingElse) {
+  const auto& c = GetParam();
+  auto plan = plan_of(rule("0 0 12 * * ?"));
+  plan.rules[0].match.tag = "managed";
+  plan.blackouts.push_back(
+      {"maintenance", {}, calendar::Window::make({"0 0 1 * * ?", "UTC"}, 1h).value(), false, true});
+  auto view = connection("c");
+  view.tags = {"managed"};
+  Desk desk(plan, {view});
+  desk.job_length.reset();
+  desk.until(monday + 40min);
+  desk.start_job("c", c.type);
+  if (c.changes) c.changes(desk);
+  desk.until(monday + 1h + 10min);
+  EXPECT_THAT(desk.cancels, SizeIs(c.cancels));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Jobs, Rule9BlackoutCancels,
+    testing::Values(RunningCase{"sync", {}, JobType::sync, 1 + 1},  // and once more after five minutes
+                    RunningCase{"reset", {}, JobType::reset, 0}, RunningCase{"clear", {}, JobType::clear, 0},
+                    RunningCase{"refresh", {}, JobType::refresh, 0},
+                    RunningCase{"unmanaged", [](Desk& d) { d.connections[0].tags.clear(), d.discover(); },
+                                JobType::sync, 0},
+                    RunningCase{"shadow", [](Desk& d) { d.plan.mode = Mode::shadow, d.reload(); },
+                                JobType::sync, 0},
+                    RunningCase{"another_connections_window",
+                                [](Desk& d) { d.plan.blackouts[0].match.name = "other*", d.reload(); },
+                                JobType::sync, 0}),
+    [](const auto& test) { return std::string(test.param.name); });
+
 TEST(Rule9BlackoutMatch, HoldsOnlyWhatItNames) {
   auto plan = plan_of(rule());
   Blackout blackout{
@@ -367,6 +407,7 @@ TEST(Rule13Chain, StartsWithTheLastOfItsParentsAndOnceForThem) {
 struct ChainCase {
   const char* name;
   JobStatus b;  ///< how b's job of 01:20 ends, at 01:30
+  bool statistics;
   std::optional<Millis> within;
   std::size_t started;  ///< by 01:55
   std::size_t missed;
@@ -382,6 +423,7 @@ TEST_P(Rule13ChainEnds, OnlyVerifiedSuccessesCount) {
   desk.end_job(JobId{101}, JobStatus::succeeded);
   desk.until(monday + 1h + 30min);
   desk.end_job(JobId{102}, c.b, FailureType::config_error);
+  if (!c.statistics) desk.jobs.at(JobId{102}).counters = {};
   desk.until(monday + 1h + 55min);
   EXPECT_EQ(starts_of(desk, "c"), c.started);
   std::size_t missed = 0;
@@ -391,12 +433,13 @@ TEST_P(Rule13ChainEnds, OnlyVerifiedSuccessesCount) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ends, Rule13ChainEnds,
-    testing::Values(ChainCase{"both_succeed", JobStatus::succeeded, {}, 1, 0},
-                    ChainCase{"one_fails", JobStatus::failed, {}, 0, 0},
-                    ChainCase{"one_is_cancelled", JobStatus::cancelled, {}, 0, 0},
-                    ChainCase{"one_fails_and_the_other_grows_old", JobStatus::failed, 40min, 0, 1},
-                    ChainCase{"both_succeed_in_time", JobStatus::succeeded, 40min, 1, 0},
-                    ChainCase{"each_waits_for_the_other_in_vain", JobStatus::succeeded, 15min, 0, 2}),
+    testing::Values(ChainCase{"both_succeed", JobStatus::succeeded, true, {}, 1, 0},
+                    ChainCase{"one_is_suspect", JobStatus::succeeded, false, {}, 0, 0},
+                    ChainCase{"one_fails", JobStatus::failed, true, {}, 0, 0},
+                    ChainCase{"one_is_cancelled", JobStatus::cancelled, true, {}, 0, 0},
+                    ChainCase{"one_fails_and_the_other_grows_old", JobStatus::failed, true, 40min, 0, 1},
+                    ChainCase{"both_succeed_in_time", JobStatus::succeeded, true, 40min, 1, 0},
+                    ChainCase{"each_waits_for_the_other_in_vain", JobStatus::succeeded, true, 15min, 0, 2}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -120,6 +120,7 @@ struct LookCase {
   const char* name;
   std::function<void(JobInspection&)> shows;
   bool stuck;
+  Verdict verdict = Verdict::none;  ///< none: its run goes on
 };
 
 class LadderSecondLook : public testing::TestWithParam<LookCase> {};
@@ -135,6 +136,7 @@ TEST_P(LadderSecondLook, DecidesBeforeAnybodyActs) {
   EXPECT_THAT(desk.inspections, Not(IsEmpty()));
   EXPECT_THAT(desk.cancels, SizeIs(c.stuck ? 1 : 0));
   EXPECT_THAT(open_incidents(desk), SizeIs(c.stuck ? 1 : 0));
+  EXPECT_EQ(desk.run(one).verdict, c.verdict);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -149,7 +151,9 @@ INSTANTIATE_TEST_SUITE_P(
                    look.streams.push_back({"s", StreamRunState::rate_limited, {}, {}, {}});
                  },
                  false},
-        LookCase{"ended", [](JobInspection& look) { look.job.status = JobStatus::cancelled; }, false}),
+        // No list shows it yet: the second look alone tells.
+        LookCase{"ended", [](JobInspection& look) { look.job.status = JobStatus::cancelled; }, false,
+                 Verdict::cancelled}),
     by_name);
 
 // ---- what forbids a cancel
@@ -186,8 +190,10 @@ INSTANTIATE_TEST_SUITE_P(
         SparedCase{
             "action_alert", [](Plan& p) { all_actions(p.rules[0].policy.stuck, StuckAction::alert); }, {}, 0},
         SparedCase{"observed_only", [](Plan& p) { p.rules.clear(); }, {}, 0},
+        SparedCase{"no_longer_managed", {}, [](Desk& d) { d.plan.rules.clear(), d.reload(); }, 0},
         SparedCase{"shadow", [](Plan& p) { p.mode = Mode::shadow; }, {}, 0},
         SparedCase{"a_reset", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::reset; }, 0},
+        SparedCase{"a_clear", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::clear; }, 0},
         SparedCase{"a_refresh", {}, [](Desk& d) { d.jobs.at(JobId{101}).type = JobType::refresh; }, 0},
         SparedCase{"public_api",
                    {},

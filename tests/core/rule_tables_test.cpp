@@ -268,34 +268,52 @@ constexpr auto skip = calendar::DstPolicy::skip;
 
 INSTANTIATE_TEST_SUITE_P(
     Berlin, Rule5DstPolicies,
-    testing::Values(DstCase{"safe_fixed_in_the_gap", safe, "0 30 2 * * ?", true, {2h}},
-                    DstCase{"quartz_fixed_in_the_gap", quartz, "0 30 2 * * ?", true, {}},
-                    DstCase{"skip_fixed_in_the_gap", skip, "0 30 2 * * ?", true, {}},
-                    DstCase{"safe_merges_with_the_regular_one", safe, "0 0 2,3 * * ?", true, {2h}},
-                    DstCase{"safe_several_in_the_gap_are_one", safe, "0 10,20,30 2 * * ?", true, {2h}},
-                    DstCase{"safe_fixed_twice", safe, "0 30 2 * * ?", false, {2h + 30min}},
-                    DstCase{"quartz_fixed_twice", quartz, "0 30 2 * * ?", false, {3h + 30min}},
-                    DstCase{"skip_fixed_twice", skip, "0 30 2 * * ?", false, {2h + 30min}},
-                    DstCase{"safe_interval_over_the_gap",
-                            safe,
-                            "0 30 * * * ?",
-                            true,
-                            {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
-                    DstCase{"safe_interval_in_both_passes",
-                            safe,
-                            "0 30 * * * ?",
-                            false,
-                            {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
-                    DstCase{"quartz_interval_loses_an_hour",
-                            quartz,
-                            "0 30 * * * ?",
-                            false,
-                            {30min, 1h + 30min, 3h + 30min, 4h + 30min}},
-                    DstCase{"skip_interval_in_the_first_pass",
-                            skip,
-                            "0 30 * * * ?",
-                            false,
-                            {30min, 1h + 30min, 2h + 30min, 4h + 30min}}),
+    testing::Values(
+        DstCase{"safe_fixed_in_the_gap", safe, "0 30 2 * * ?", true, {2h}},
+        DstCase{"quartz_fixed_in_the_gap", quartz, "0 30 2 * * ?", true, {}},
+        DstCase{"skip_fixed_in_the_gap", skip, "0 30 2 * * ?", true, {}},
+        DstCase{"safe_merges_with_the_regular_one", safe, "0 0 2,3 * * ?", true, {2h}},
+        DstCase{"safe_several_in_the_gap_are_one", safe, "0 10,20,30 2 * * ?", true, {2h}},
+        DstCase{"safe_fixed_twice", safe, "0 30 2 * * ?", false, {2h + 30min}},
+        DstCase{"quartz_fixed_twice", quartz, "0 30 2 * * ?", false, {3h + 30min}},
+        DstCase{"skip_fixed_twice", skip, "0 30 2 * * ?", false, {2h + 30min}},
+        DstCase{"safe_interval_over_the_gap",
+                safe,
+                "0 30 * * * ?",
+                true,
+                {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
+        DstCase{"safe_interval_in_both_passes",
+                safe,
+                "0 30 * * * ?",
+                false,
+                {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
+        DstCase{"quartz_interval_loses_an_hour",
+                quartz,
+                "0 30 * * * ?",
+                false,
+                {30min, 1h + 30min, 3h + 30min, 4h + 30min}},
+        DstCase{"skip_interval_in_the_first_pass",
+                skip,
+                "0 30 * * * ?",
+                false,
+                {30min, 1h + 30min, 2h + 30min, 4h + 30min}},
+        DstCase{"quartz_interval_over_the_gap",
+                quartz,
+                "0 30 * * * ?",
+                true,
+                {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
+        DstCase{"skip_interval_over_the_gap",
+                skip,
+                "0 30 * * * ?",
+                true,
+                {30min, 1h + 30min, 2h + 30min, 3h + 30min, 4h + 30min}},
+        // Lists and ranges are fixed times, a star in the hour is none.
+        DstCase{"safe_a_range_in_the_gap", safe, "0 30 1-3 * * ?", true, {1h + 30min, 2h, 2h + 30min}},
+        DstCase{"safe_a_range_twice", safe, "0 30 1-3 * * ?", false, {1h + 30min, 2h + 30min, 4h + 30min}},
+        DstCase{"safe_a_list_twice", safe, "0 0,30 2 * * ?", false, {2h, 2h + 30min}},
+        DstCase{
+            "safe_a_step_is_an_interval", safe, "0 0/30 2 * * ?", false, {2h, 2h + 30min, 3h, 3h + 30min}},
+        DstCase{"safe_a_step_in_the_gap", safe, "0 0/30 2 * * ?", true, {}}),
     by_name);
 
 // ---- rule 6: the clock
@@ -433,6 +451,33 @@ INSTANTIATE_TEST_SUITE_P(Jitters, Rule7JitterCap,
                                          JitterCase{"capped", "0 0 * * * ?", 24h, 30min},
                                          JitterCase{"capped_within_minutes", "0 0/10 * * * ?", 1h, 5min}),
                          by_name);
+
+/// Due ten minutes past the hour and at the full one: the first has 50 minutes to its follower, the other 10.
+TEST(Rule7JitterCap, ShrinksOnlyWhereTheNextOneIsNear) {
+  std::vector<ConnectionView> views;
+  for (int i = 0; i < 20; ++i) views.push_back(connection("c" + std::to_string(i)));
+  Desk desk(plan_of(rule("0 0,10 * * * ?",
+                         [](Policy& p) { p.jitter = 20min, p.overlap = OverlapPolicy::queue_one; })),
+            views, monday - 1s);
+  desk.job_length = 1s;
+  desk.until(monday + 3h - 1s);
+  std::map<ConnectionId, std::array<std::set<Millis>, 2>> offsets;
+  for (const auto& [id, run] : desk.disk.runs()) {
+    const bool full = (run.nominal - monday) % Millis{1h} == Millis{};
+    offsets[run.connection][full ? 0 : 1].insert(run.due - run.nominal);
+  }
+  ASSERT_THAT(offsets, SizeIs(20));
+  bool wide = false;
+  for (const auto& [id, seen] : offsets) {
+    ASSERT_THAT(seen[0], SizeIs(1)) << id.text.view();
+    ASSERT_THAT(seen[1], SizeIs(1)) << id.text.view();
+    EXPECT_LT(*seen[0].begin(), 5min) << "two never touch";
+    EXPECT_LT(*seen[1].begin(), 20min);
+    wide = wide || *seen[1].begin() > 5min;
+    EXPECT_EQ(*seen[1].begin() % Millis{5min}, *seen[0].begin()) << "one offset, which the cap cuts";
+  }
+  EXPECT_TRUE(wide);
+}
 
 // ---- rule 12: intervals
 

@@ -189,6 +189,28 @@ TEST(Watch, AListThatIsOlderThanAnEndBringsNothingBack) {
   EXPECT_EQ(desk.tick(one), "started/on_time");
 }
 
+/// It may be another one now: nothing is sent in a dialect that is not known.
+TEST(Watch, AfterAnOutageTheVersionIsReadAgainBeforeAnythingIsSent) {
+  for (const Millis away : {Millis{50s}, Millis{5min}}) {
+    const bool long_enough = away >= 1min;
+    Desk desk(plan_of(rule()));
+    quiet(desk).until(one - 10min);
+    desk.away = true;
+    desk.pass(away);
+    desk.away = false;
+    desk.version = "2.1.0";
+    desk.hold_probes = true;
+    desk.until(one + 5min);
+    EXPECT_EQ(desk.tick(one), long_enough ? "-" : "started/on_time");
+    if (!long_enough) continue;
+    desk.step(in::Probed{AirbyteInfo{desk.version, desk.api, true}});
+    desk.pass(30s);
+    EXPECT_EQ(desk.tick(one), "started/deferred");
+    ASSERT_TRUE(desk.core().fleet(desk.now.wall).airbyte);
+    EXPECT_EQ(desk.core().fleet(desk.now.wall).airbyte->version, "2.1.0");
+  }
+}
+
 // ---- extra jobs ----
 
 TEST(ExtraJobs, ByFailureClass) {

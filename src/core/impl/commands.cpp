@@ -10,6 +10,8 @@ namespace {
 
 /// One, and another where the reply was lost.
 constexpr std::uint32_t most_requests_by_hand = 2;
+/// Of names in one line of the record.
+constexpr std::size_t longest_names = 200;
 
 Error no_connection(const ConnectionId& id) {
   return {Errc::not_found, fmt::format("there is no connection {}", id.text.view()), "",
@@ -44,11 +46,11 @@ void Core::Machine::take_command(const CommandRequest& request) {
 
 Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Sync& sync,
                                               std::string& what) {
+  what = fmt::format("sync {}", names_of({sync.connection}));
   const auto found = connection_index.find(sync.connection);
   if (found == connection_index.end() || !connections[found->second].present)
     return no_connection(sync.connection);
   auto& connection = connections[found->second];
-  what = fmt::format("sync {}", connection.view.name);
   if (plan->mode == Mode::shadow)
     return Error{Errc::conflict, "mode: shadow sends nothing", "", "set mode: live, or use --direct"};
   if (stopping) return Error{Errc::conflict, "syncwarden is stopping", "", "try again once it is back"};
@@ -94,9 +96,10 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
 
 Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Cancel& cancel,
                                               std::string& what) {
+  what = fmt::format("cancel {}", names_of({cancel.connection}));
+  if (cancel.job) what += fmt::format(" job {}", cancel.job->value);
   auto* connection = find_connection(cancel.connection);
   if (connection == nullptr) return no_connection(cancel.connection);
-  what = fmt::format("cancel {}", connection->view.name);
   if (plan->mode == Mode::shadow)
     return Error{Errc::conflict, "mode: shadow sends nothing", "", "set mode: live, or cancel it in Airbyte"};
   if (connection->active.empty()) {
@@ -109,7 +112,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
         fmt::format("job {} of {} runs, not job {}", job.value, connection->view.name, cancel.job->value), "",
         ""};
   }
-  what += fmt::format(" job {}", job.value);
+  if (!cancel.job) what += fmt::format(" job {}", job.value);
   if (const auto watched = watchers.find(job); watched != watchers.end()) {
     for (const RunId& id : watched->second) {
       auto& open = runs.at(id);
@@ -124,6 +127,33 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
           "it has not",
           job.value, connection->view.name, to_string(plan->cancel_timeout)),
       std::nullopt, job, false};
+}
+
+/// Extra jobs, reruns and syncs by hand that wait on a paused connection: like its ticks, they are not caught
+/// up.
+void Core::Machine::give_up_paused() {
+  std::map<RunId, const Pause*> waiting;  // in the same order every time
+  for (const auto& [id, open] : runs) {
+    const bool waits = open.run.phase == RunPhase::queued || open.run.phase == RunPhase::backing_off;
+    if (!waits || !open.tick_decided) continue;
+    if (const Pause* pause = pause_of(connections[open.connection])) waiting.emplace(id, pause);
+  }
+  for (const auto& [id, pause] : waiting) give_up_waiting(id, TickReason::paused, pause_text(*pause));
+}
+
+/// As people know them, for the record and the log; none: everything.
+std::string Core::Machine::names_of(const std::vector<ConnectionId>& ids) const {
+  if (ids.empty()) return "everything";
+  std::string names;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (names.size() >= longest_names) return fmt::format("{} and {} more", names, ids.size() - i);
+    const auto known = connection_index.find(ids[i]);
+    const std::string_view id = ids[i].text.view();
+    const std::string_view name =
+        known == connection_index.end() ? id : connections[known->second].view.name.view();
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name.empty() ? id : name);
+  }
+  return names;
 }
 
 /// A person's word goes before the policy's: what was asked for already counts no more, and nothing is run
@@ -156,15 +186,14 @@ void Core::Machine::pass_cancel_by_hand(Connection& connection, JobId job) {
 
 Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, const command::Pause& pause,
                                               std::string& what) {
+  const std::string names = names_of(pause.connections);
+  what =
+      fmt::format("pause {}{}{}", names, pause.until ? " until " + to_rfc3339(*pause.until) : std::string{},
+                  pause.reason.empty() ? std::string{} : ": " + pause.reason);
   std::vector<ConnectionId> ids = pause.connections;
   if (ids.empty()) ids.emplace_back();
-  std::string names;
   for (const auto& id : ids) {
-    const auto* connection = id.empty() ? nullptr : find_connection(id);
-    if (!id.empty() && connection == nullptr) return no_connection(id);
-    if (names.size() < 200)
-      names += (names.empty() ? "" : ", ") +
-               (id.empty() ? std::string("everything") : std::string(connection->view.name));
+    if (!id.empty() && find_connection(id) == nullptr) return no_connection(id);
   }
   if (pause.until && *pause.until <= now.wall)
     return Error{Errc::usage, "the end of the pause has passed already", "",
@@ -172,9 +201,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
   for (const auto& id : ids) {
     begin_pause({id, pause.until, pause.reason, request.who, now.wall});
   }
-  what =
-      fmt::format("pause {}{}{}", names, pause.until ? " until " + to_rfc3339(*pause.until) : std::string{},
-                  pause.reason.empty() ? std::string{} : ": " + pause.reason);
+  give_up_paused();
   return CommandDone{
       fmt::format("{} {} paused{}; what runs goes on", names, ids.size() == 1 ? "is" : "are",
                   pause.until ? " until " + to_rfc3339(*pause.until) : " until somebody resumes"),
@@ -183,19 +210,22 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
 
 Result<CommandDone> Core::Machine::do_command(const CommandRequest& /*request*/,
                                               const command::Resume& resume, std::string& what) {
+  what =
+      fmt::format("resume {}{}", names_of(resume.connections), resume.catch_up_latest ? ", catching up" : "");
   std::vector<ConnectionId> ids = resume.connections;
+  // A pause outlives its connection, and can be ended without it.
+  for (const auto& id : ids) {
+    if (find_connection(id) == nullptr && !pauses.contains(id)) return no_connection(id);
+  }
   if (ids.empty()) {
     for (const auto& [id, pause] : pauses) ids.push_back(id);
   }
   std::size_t ended = 0;
   for (const auto& id : ids) {
-    if (!id.empty() && find_connection(id) == nullptr) return no_connection(id);
     if (!pauses.contains(id)) continue;
     ++ended;
     end_pause(id, now.wall, resume.catch_up_latest);
   }
-  what = fmt::format("resume {}",
-                     resume.connections.empty() ? "everything" : std::to_string(ids.size()) + " connections");
   if (ended == 0) {
     const bool all = pauses.contains(ConnectionId{});
     return Error{Errc::conflict, "nothing of that is paused", "",
@@ -210,7 +240,7 @@ Result<CommandDone> Core::Machine::do_command(const CommandRequest& request, con
                                               std::string& what) {
   auto done = do_command(
       request, command::Pause{{}, std::nullopt, drain.reason.empty() ? "drain" : drain.reason}, what);
-  what = "drain";
+  what = drain.reason.empty() ? "drain" : "drain: " + drain.reason;
   if (done) done->text = "nothing more is started; what runs is waited for";
   return done;
 }

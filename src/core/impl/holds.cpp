@@ -45,7 +45,7 @@ bool Core::Machine::lets_start(RunId id) {
   auto& open = runs.at(id);
   auto& connection = connections[open.connection];
   const bool by_hand = open.run.cause == TriggerCause::manual;
-  if (const Pause* pause = pause_of(connection); pause != nullptr && !open.tick_decided) {
+  if (const Pause* pause = pause_of(connection)) {
     give_up_waiting(id, TickReason::paused, pause_text(*pause));
     return false;
   }

@@ -48,6 +48,20 @@ bool asks_for_a_page(const Labels& labels) {
   });
 }
 
+/// A job that is stuck in this way is in this status.
+bool fits(StuckKind kind, JobStatus status) {
+  switch (kind) {
+    case StuckKind::pending:
+      return status == JobStatus::pending;
+    case StuckKind::queued:
+      return status == JobStatus::queued;
+    case StuckKind::between_attempts:
+      return status == JobStatus::incomplete;
+    default:
+      return status == JobStatus::running;
+  }
+}
+
 }  // namespace
 
 IncidentBook::Report Core::Machine::report_on(const Connection& connection, IncidentKind kind,
@@ -90,6 +104,31 @@ void Core::Machine::raise_stuck(const Connection& connection, StuckKind kind, st
 
 void Core::Machine::close_stuck(const Connection& connection, StuckKind kind, const std::string& why) {
   incidents.close({IncidentKind::stuck, kind, connection.view.id, {}}, why, now.wall);
+}
+
+/// What a former life has told of a job is over where the job has gone on.
+void Core::Machine::close_told(const Connection& connection, ActiveJob& job) {
+  if (!job.told || is_by_age(*job.told)) return;
+  close_stuck(connection, *job.told, fmt::format("job {} moves again", job.view.id.value));
+  job.told.reset();
+}
+
+/// Incidents of a former life, beside the first list of jobs.
+void Core::Machine::resume_stuck() {
+  for (const auto& [key, incident] : std::map<IncidentBook::Key, Incident>(incidents.open())) {
+    auto* connection = incident.stuck ? find_connection(incident.connection) : nullptr;
+    if (connection == nullptr) continue;
+    if (incident.stuck == StuckKind::phantom) {
+      connection->conflict = {now.mono, now.mono};
+      if (!connection->active.empty()) saw_job(*connection);
+      continue;
+    }
+    for (auto& job : connection->active) {
+      if (job.view.id != incident.job) continue;
+      job.told = incident.stuck;
+      if (job.seen_in_poll > 0 && !fits(*incident.stuck, job.view.status)) close_told(*connection, job);
+    }
+  }
 }
 
 /// One incident for the whole instance, however many connections there are.
@@ -273,14 +312,53 @@ void Core::Machine::expect_freshness(ConnectionIndex index) {
   }
 }
 
-/// A planned blackout excuses what nobody gave a deadline of its own, until there was time to catch up.
+/// A tick that was to rest, or was given up with its time, brings no data: the next one does.
+void Core::Machine::expect_nothing_of(Slot& slot, const Tick& tick) {
+  const bool rests = tick.reason == TickReason::paused || tick.reason == TickReason::down ||
+                     tick.reason == TickReason::inactive || tick.reason == TickReason::blackout;
+  if (!rests || tick.nominal <= slot.given_up) return;
+  slot.given_up = tick.nominal;
+  connections[slot.connection].expected_after.reset();
+  expect_freshness(slot.connection);
+}
+
+/// Since when a run of the connection makes up for what was missed; nothing where none does.
+std::optional<Instant> Core::Machine::catching_up_since(const Connection& connection) const {
+  std::optional<Instant> newest;
+  const auto look = [&](const RunId& id) {
+    const auto& open = runs.at(id);
+    if (open.run.cause != TriggerCause::catch_up) return;
+    const Instant since =
+        open.run.intended != Instant{} ? open.run.intended : now.wall - (now.mono - open.since);
+    newest = std::max(newest.value_or(since), since);
+  };
+  for (const ScheduleIndex index : connection.schedules) {
+    if (slots[index].waiting) look(*slots[index].waiting);
+  }
+  for (const RunId& id : connection.holding) look(id);
+  for (const auto& job : connection.active) {
+    const auto watched = watchers.find(job.view.id);
+    if (watched == watchers.end()) continue;
+    for (const RunId& id : watched->second) look(id);
+  }
+  return newest;
+}
+
+/// A planned blackout and a run that catches up excuse what nobody gave a deadline of its own, until there
+/// was time for it.
 std::optional<Instant> Core::Machine::excused_until(const Connection& connection) const {
   static const FreshnessPolicy defaults;
   const auto& policy = connection.rule != nullptr ? connection.rule->policy.freshness : defaults;
   if (!std::holds_alternative<LateAuto>(policy.late_after)) return std::nullopt;
+  const Millis patience =
+      std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
+  // Nobody knows yet how long it takes.
+  if (connection.history.samples.empty() && !connection.active.empty()) return now.wall + least_patience;
+  std::optional<Instant> caught_up = catching_up_since(connection);
+  if (caught_up) *caught_up += patience;
   Instant until{};
   const Blackout* blackout = blackout_of(connection, &until);
-  if (blackout == nullptr) return std::nullopt;
+  if (blackout == nullptr) return caught_up;
   if (blackout->skip_ticks) {
     // What was due meanwhile is not caught up.
     std::optional<Instant> next;
@@ -293,13 +371,12 @@ std::optional<Instant> Core::Machine::excused_until(const Connection& connection
     }
     until = next.value_or(until);
   }
-  return until +
-         std::max(least_patience, 2 * typical_duration(connection.history.samples).value_or(Millis{}));
+  return std::max(until + patience, caught_up.value_or(Instant{}));
 }
 
 /// Only with a picture of the present: what cannot be seen is not late.
 void Core::Machine::tell_late() {
-  if (now.wall < late_grace_until) return;
+  if (now.wall < late_grace_until || fleet_held_since) return;
   while (!late.empty() && late.first().at < now.wall) {
     const auto [at, index] = late.first();
     late.remove(index);

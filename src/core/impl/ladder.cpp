@@ -69,6 +69,7 @@ void Core::Machine::read_active(ConnectionIndex index, ActiveJob& job, const Job
       close_stuck(connection, *job.stuck, fmt::format("job {} moves again", reading.id.value));
       job.stuck.reset();
     }
+    if (moves || job.view.status != reading.status) close_told(connection, job);
     if (moves) forget_cancel(connection, reading);
   }
   const auto found =
@@ -381,7 +382,7 @@ std::optional<Recovery> Core::Machine::end_recovery(const Connection& connection
 void Core::Machine::rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery) {
   if (recovery.action != StuckAction::cancel_and_rerun || watchers.contains(job.id)) return;
   auto& connection = connections[index];
-  if (connection.rule == nullptr) return;
+  if (connection.rule == nullptr || is_paused(connection)) return;
   OpenRun open;
   open.run.id = make_run_id(
       ScheduleId{fmt::format("{}/rerun of {}", connection.view.id.text.view(), job.id.value)}, job.created);
@@ -485,6 +486,7 @@ void Core::Machine::resume_fleet_hold() {
 }
 
 void Core::Machine::release_fleet(const std::string& why) {
+  if (fleet_held_since) came_back_after(now.mono - *fleet_held_since);
   fleet_held_since.reset();
   recent_ends.clear();
   recent_failures = 0;

@@ -53,9 +53,10 @@ struct ActiveJob {
   JobWatch watch;
   std::optional<StuckKind> suspected;  ///< by its readings
   std::optional<StuckKind> stuck;      ///< confirmed by a second look
-  std::string evidence;                ///< of the suspicion
-  bool inspecting = false;             ///< a second look is under way
-  std::optional<JobCounters> looked;   ///< counters of the look before
+  std::optional<StuckKind> told;      ///< by a former life: nobody acts on it, but it ends when the job moves
+  std::string evidence;               ///< of the suspicion
+  bool inspecting = false;            ///< a second look is under way
+  std::optional<JobCounters> looked;  ///< counters of the look before
 };
 
 struct Connection {
@@ -102,6 +103,7 @@ struct Slot {
   bool chain_waits = false;      ///< some parents have succeeded, others have not
   std::uint32_t unfinished = 0;  ///< its runs that have not finished
   Instant range_begin;           ///< nominals in (range_begin, watermark] have decisions of their own
+  Instant given_up;              ///< newest nominal of which nobody expects data
   DecidedRanges decided;  ///< what else is decided; a range stands until the durable watermark covers it
 };
 
@@ -366,6 +368,8 @@ struct Core::Machine {
   void rerun_foreign(ConnectionIndex index, const JobView& job, const Recovery& recovery);
   void saw_conflict(Connection& connection);
   void saw_job(Connection& connection);
+  void resume_stuck();
+  void close_told(const Connection& connection, ActiveJob& job);
   [[nodiscard]] std::optional<std::pair<ConnectionIndex, std::size_t>> find_active(JobId job) const;
   void count_for_fleet(const JobView& job);
   void resume_fleet_hold();
@@ -408,6 +412,10 @@ struct Core::Machine {
   Result<CommandDone> do_command(const CommandRequest& request, const command::Drain& drain,
                                  std::string& what);
   Result<CommandDone> do_command(const CommandRequest& request, const command::Ack& ack, std::string& what);
+  void give_up_paused();
+  void expect_nothing_of(Slot& slot, const Tick& tick);
+  [[nodiscard]] std::optional<Instant> catching_up_since(const Connection& connection) const;
+  [[nodiscard]] std::string names_of(const std::vector<ConnectionId>& ids) const;
   void cancel_by_hand(Connection& connection, JobId job, const std::string& who);
   void pass_cancel_by_hand(Connection& connection, JobId job);
   void restore_commands(const Snapshot& snapshot);

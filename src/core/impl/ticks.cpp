@@ -144,7 +144,7 @@ void Core::Machine::give_up_waiting(RunId id, TickReason reason, std::string det
   auto& open = runs.at(id);
   if (open.tick_decided) {
     const bool unscheduled = open.run.schedule.empty();
-    if (unscheduled) open.run.why = std::move(detail);
+    open.run.why = unscheduled ? std::move(detail) : "no extra job: " + detail;
     finish(id, unscheduled ? Verdict::abandoned : Verdict::failed, open.run.failure);
     return;
   }
@@ -237,6 +237,7 @@ void Core::Machine::record_tick(Slot& slot, Instant nominal, TickOutcome outcome
   tick.also = also;
   tick.detail = std::move(detail);
   keep_cursor(slot, nominal);
+  expect_nothing_of(slot, tick);
   const auto& view = connections[slot.connection].view;
   tell(fact::TickDecided{tick, view.id, view.name});
   keep(put::PutTick{std::move(tick)});
@@ -255,7 +256,10 @@ void Core::Machine::decide_tick(OpenRun& open, TickOutcome outcome, TickReason r
     tick.run = open.run.id;
   tick.detail = std::move(detail);
   // Written even where memory is there already: after a crash an open run alone may have raised it.
-  if (open.slot) keep_cursor(slots[*open.slot], open.run.nominal);
+  if (open.slot) {
+    keep_cursor(slots[*open.slot], open.run.nominal);
+    expect_nothing_of(slots[*open.slot], tick);
+  }
   tell(fact::TickDecided{tick, open.run.connection, connections[open.connection].view.name});
   keep(put::PutTick{std::move(tick)});
 }

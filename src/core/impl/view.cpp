@@ -20,9 +20,10 @@ std::optional<Instant> Core::Machine::expected_after(const Connection& connectio
     const auto& slot = slots[index];
     const auto* calendar = slot.when.calendar();
     if (calendar == nullptr) continue;
-    // Nobody expects it before its jitter is over, nor what was due before the schedule was there.
-    const auto next =
-        next_tick(*calendar, slot.id.text, connection.rule->policy.jitter, std::max(since, slot.range_begin));
+    // Nobody expects it before its jitter is over, nor what was due before the schedule was there or while it
+    // rested.
+    const auto next = next_tick(*calendar, slot.id.text, connection.rule->policy.jitter,
+                                std::max({since, slot.range_begin, slot.given_up}));
     if (next && (!first || next->due < *first)) first = next->due;
   }
   return first;

@@ -101,6 +101,7 @@ void Core::Machine::see_jobs(const in::JobsSeen& seen) {
     const Millis age = std::max(Millis{}, now.wall - job.created);
     youngest = std::min(youngest.value_or(age), age);
   }
+  if (first) resume_stuck();
   ended_behind = !page.ended_complete;
   if (page.ended_complete) see_missing(page);
   if (cursor && cursor != job_cursor) {
@@ -404,8 +405,9 @@ void Core::Machine::end_run(RunId id, const JobView& job, const Ending& ending) 
   }
   const FailureClass failure = ending.lost.value_or(classify(job.failures));
   const bool details_missing = airbyte && airbyte->api == "public";
+  const auto& connection = connections[open.connection];
   const bool no_more = open.run.attribution == Attribution::attached || open.run.schedule.empty() ||
-                       connections[open.connection].history.breaker.has_value();
+                       connection.history.breaker.has_value() || is_paused(connection);
   const auto delay = no_more ? std::nullopt
                              : extra_job_delay(policy_of(open).extra_jobs, open.run.job_number + 1, failure,
                                                details_missing);
@@ -439,7 +441,7 @@ void Core::Machine::next_job(OpenRun& open, Millis delay, std::optional<FailureC
 bool Core::Machine::run_again(OpenRun& open, const JobView& job, const Recovery& recovery) {
   const auto& connection = connections[open.connection];
   if (recovery.action != StuckAction::cancel_and_rerun || connection.rule == nullptr ||
-      open.run.attribution == Attribution::attached || open.run.schedule.empty()) {
+      open.run.attribution == Attribution::attached || open.run.schedule.empty() || is_paused(connection)) {
     return false;
   }
   const auto* slot = open.slot ? &slots[*open.slot] : nullptr;

@@ -215,7 +215,7 @@ const Shape& freshness_shape() {
        .standard = "auto",
        .doc =
            "Without a verified success for this long, data is late; auto: the next expected tick + 2 typical "
-           "durations (1h while none is known); or {done_by: \"08:00\", days: MON-FRI}",
+           "durations; or {done_by: \"08:00\", days: MON-FRI}",
        .words = {"auto"},
        .least = minute,
        .most = 366 * day,
