@@ -100,6 +100,15 @@ def test_a_misspelt_command_is_told_at_every_depth(place):
         check(f"did you mean {meant}?" in said, said)
 
 
+def test_words_that_nothing_takes_are_told_in_their_order(place):
+    for words, told in ((["status", "orders", "-", "x"], ('takes no "-" "x"', "quotes: syncwarden status 'orders -> warehouse'")),
+                        (["run", "a", "b"], ('syncwarden run takes no "a" "b"',)),
+                        (["status", "--jsno"], ('"--jsno"', "Did you mean --json?")),
+                        (["--url", "x", "status"], ('"--url" "x"', "Flags stand after the command"))):
+        said = place.run(*words, status=2)
+        check(all(one in said for one in told), said)
+
+
 def test_help_says_what_each_command_does(place):
     for command in ("status", "explain", "sync", "cancel", "pause", "resume", "drain", "runs", "incidents", "ack",
                     "logs"):
