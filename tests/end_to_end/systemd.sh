@@ -125,13 +125,7 @@ write_configuration() {
   local unit=$root/etc/systemd/system
   # In place: the file stays what dpkg made it, with mode and owner.
   configuration >"$root/etc/syncwarden/syncwarden.yaml"
-  install -d -m 700 "$root/etc/syncwarden/secrets"
-  (umask 077 && echo secret >"$root/etc/syncwarden/secrets/airbyte-client-secret")
-  mkdir -p "$unit/syncwarden.service.d"
-  cat >"$unit/syncwarden.service.d/credentials.conf" <<'UNIT'
-[Service]
-LoadCredential=airbyte-client-secret:/etc/syncwarden/secrets/airbyte-client-secret
-UNIT
+  check "the secret and its drop-in, as systemd/README.md has them typed" type_secret
   # A copy, which stays when the package goes.
   cp "$root/usr/bin/syncwarden" "$root/usr/local/bin/airbyte"
   cat >"$unit/airbyte.service" <<'UNIT'
@@ -149,6 +143,12 @@ UNIT
   ln -s /dev/null "$unit/systemd-firstboot.service"
   ln -s /dev/null "$unit/systemd-networkd.service"
   ln -s /dev/null "$unit/systemd-networkd-wait-online.service"
+}
+
+type_secret() {
+  local commands
+  commands=$(block systemd/README.md "install -d -m 700" && block systemd/README.md "mkdir -p /etc/systemd/system")
+  in_root "$root" bash -euc "exec < <(echo secret); $commands" >"$work/typed.log" 2>&1 || { cat "$work/typed.log"; return 1; }
 }
 
 boot() {
@@ -182,7 +182,14 @@ check_start() {
   check "systemctl status says what it serves" status_tells "1 rule, serving on 127.0.0.1:9927"
   check "/readyz answers 200" until_true 20 ready
   check "the credential arrived: Airbyte takes the client secret" until_true 20 metric_is syncwarden_airbyte_up 1
+  check "a command at the terminal finds the credential, too" checked_online
+  check "completion comes with the package" c bash -euc \
+    'source /usr/share/bash-completion/completions/syncwarden; complete -p syncwarden >/dev/null'
   check "the rule has its connection" until_true 20 metric_above 'syncwarden_ticks_total{outcome="started",reason="on_time"}' 0
+}
+checked_online() {
+  c env CREDENTIALS_DIRECTORY=/etc/syncwarden/secrets syncwarden check --online \
+    --config.file=/etc/syncwarden/syncwarden.yaml >"$work/online.log" 2>&1 || { cat "$work/online.log"; return 1; }
 }
 status_tells() { [[ $(property StatusText) == *"$1"* ]]; }
 
