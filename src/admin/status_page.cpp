@@ -30,6 +30,7 @@ h1 { margin: 0; font-size: 1.5rem; } h2 { margin: 1.6rem 0 .3rem; font-size: 1.0
 p { margin: .2rem 0; } .dim { opacity: .7; }
 .bad { color: #c4261d; } .warn { color: #a85b00; } .fine { color: #1b7f3b; }
 @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .warn { color: #ffb74d; } .fine { color: #81c995; } a { color: #8ab4f8; } }
+footer, .legend { font-size: .9rem; }
 ul.counts { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 ul.counts li { border: 1px solid #8886; border-radius: .4rem; padding: .3rem .8rem; min-width: 4.5rem; }
 ul.counts b { display: block; font-size: 1.3rem; }
@@ -42,7 +43,7 @@ td { border-top: 1px solid #8884; overflow-wrap: anywhere; font-variant-numeric:
   td + td::before { content: attr(title) ": "; opacity: .7; }
 }
 .line { display: flex; align-items: center; gap: .8rem; min-height: 1.5rem; }
-.line b { flex: 0 0 30%; font-weight: normal; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.line b { flex: 0 0 max(30%, 9rem); font-weight: normal; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .bars, .hours { position: relative; flex: 1; height: 1rem; overflow: hidden; } .bars { background: #8882; }
 .hours span { position: absolute; font-size: .75rem; opacity: .7; border-left: 1px solid #888; padding-left: .2rem; }
 .bars i { position: absolute; top: 0; bottom: 0; min-width: 2px; }
@@ -64,19 +65,23 @@ class Section {
   Section(std::string_view title, std::vector<std::string_view> columns, std::size_t total)
       : title_(title), columns_(std::move(columns)), total_(total) {}
 
-  /// Cells are HTML already.
+  /// Cells are HTML already; those of a column without a name are left out.
   void add(std::initializer_list<std::string> cells) {
     rows_ += "<tr>";
     std::size_t column = 0;
-    for (const auto& cell : cells)
-      rows_ += fmt::format(R"(<td title="{}">{}</td>)", columns_[column++], cell);
+    for (const auto& cell : cells) {
+      const auto head = columns_[column++];
+      if (!head.empty()) rows_ += fmt::format(R"(<td title="{}">{}</td>)", head, cell);
+    }
     rows_ += "</tr>\n";
     ++listed_;
   }
   [[nodiscard]] std::string html() const {
     if (listed_ == 0) return {};
     std::string heads;
-    for (const auto column : columns_) heads += fmt::format("<th>{}</th>", column);
+    for (const auto column : columns_) {
+      if (!column.empty()) heads += fmt::format("<th>{}</th>", column);
+    }
     const auto more =
         total_ > listed_ ? fmt::format("<p>and {} more</p>\n", total_ - listed_) : std::string();
     return fmt::format("<h2>{}</h2>\n<table><thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table>\n{}",
@@ -146,8 +151,7 @@ std::string counts(const FleetPicture& fleet) {
 
 std::string incidents(const ReadView& view, Instant now) {
   const auto open = worst_incidents(view);
-  Section section("Incidents", {"What about", "What", "Severity", "Since", "Who looks after it"},
-                  open.size());
+  Section section("Incidents", {"What about", "What", "Severity", "Since", "Owner"}, open.size());
   for (std::size_t i = 0; i < std::min(open.size(), most_listed); ++i) {
     const Incident& incident = open[i];
     const auto subject = escaped(incident.subject);
@@ -189,7 +193,8 @@ std::string waiting(const std::vector<WaitingTick>& ticks, std::size_t total, In
   return section.html();
 }
 
-/// Late and failing connections, and the next starts.
+/// Late and failing connections, and the next starts; `when` heads what the list is ordered by, where that is
+/// not the last success.
 std::string connections(std::string_view title, std::string_view when, std::size_t most, const ReadView& view,
                         const std::vector<Remarkable>& found, Instant now) {
   Section section(title, {"Connection", when, "Last success", "Failed in a row"}, found.size());
@@ -197,32 +202,37 @@ std::string connections(std::string_view title, std::string_view when, std::size
     view.with_connection(found[i].id, [&](const ConnectionPicture& picture) {
       const auto failures = picture.consecutive_failures;
       section.add({escaped(std::string_view(picture.view->name)),
-                   found[i].since == Instant{} ? "never" : ago(found[i].since, now),
-                   ago(picture.last_success, now),
+                   when.empty() ? std::string() : ago(found[i].since, now), ago(picture.last_success, now),
                    failures == 0 ? std::string() : fmt::format(R"(<span class="bad">{}</span>)", failures)});
     });
   }
   return section.html();
 }
 
-/// The jobs of the last day, as far as they are known here.
-asio::awaitable<std::string> last_day(SourcesPtr sources, Instant now) {
+/// The jobs of the last day, as far as they are known here, and those that run.
+asio::awaitable<std::string> last_day(SourcesPtr sources, std::vector<Remarkable> running, Instant now) {
   HistoryQuery query;
   query.what = HistoryQuery::What::jobs;
-  query.from = now - timeline_span;
+  query.from = now - longest_timeline;
   query.limit = most_jobs;
   auto reading = read_jobs(sources, std::move(query));
-  const auto known = co_await std::move(reading);
+  auto known = co_await std::move(reading);
+  const bool all = known.size() < most_jobs;
+  for (const Remarkable& one : running) {
+    sources->view.with_connection(one.id, [&](const ConnectionPicture& picture) {
+      for (const JobPicture& job : picture.jobs) known.insert_or_assign(job.view->id, *job.view);
+    });
+  }
   std::vector<JobView> jobs;
   jobs.reserve(known.size());
   for (const auto& [id, job] : known) jobs.push_back(job);
   Names names(sources->view);
-  const auto bars =
+  auto bars =
       timeline(jobs, now, [&](const ConnectionId& id) { return printable(names.of(id).value_or("")); });
-  if (bars.empty()) co_return std::string();
-  const auto limit =
-      jobs.size() == most_jobs ? fmt::format(", the newest {} jobs", most_jobs) : std::string();
-  co_return fmt::format("<h2>The last 24 hours{}</h2>\n{}", limit, bars);
+  if (bars.empty()) co_return bars;
+  bars += "<p class=\"legend dim\">Green succeeded, red failed, grey was cancelled, blue runs";
+  bars += all ? ".</p>\n" : fmt::format("; the newest {} jobs only.</p>\n", most_jobs);
+  co_return bars;
 }
 
 std::string page_of(const ApiSources& sources, Instant now, std::string_view content) {
@@ -265,9 +275,9 @@ Answer status_page(SourcesPtr sources) {
   const auto ticks = co_await std::move(looking);
   content += waiting(ticks, total_waiting, now);
   content += connections("Late", "Since", most_listed, view, found.late, now);
-  content += connections("Failing", "Succeeded", most_listed, view, found.failing, now);
+  content += connections("Failing", "", most_listed, view, found.failing, now);
   content += connections("Next starts", "Due", most_starts, view, found.next, now);
-  auto drawing = last_day(sources, now);
+  auto drawing = last_day(sources, found.running, now);
   content += co_await std::move(drawing);
   http::Response response;
   response.headers = {

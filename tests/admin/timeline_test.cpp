@@ -27,8 +27,9 @@ JobView job(std::int64_t id, const char* connection, JobStatus status, Instant c
 }
 
 std::string drawn(const std::vector<JobView>& jobs) {
-  return timeline(jobs, now,
-                  [](const ConnectionId& id) { return id.text == "gone" ? "" : "name of " + id.text; });
+  return timeline(jobs, now, [](const ConnectionId& id) {
+    return id.text == "gone" ? std::string() : "name of " + id.text.str();
+  });
 }
 
 TEST(Timeline, NothingIsDrawnWithoutJobs) {
@@ -37,7 +38,9 @@ TEST(Timeline, NothingIsDrawnWithoutJobs) {
 }
 
 TEST(Timeline, ABarStandsWhereItsJobRan) {
-  const auto shown = drawn({job(1, "c", JobStatus::failed, now - 12 * hour, now - 6 * hour)});
+  const auto shown = drawn({job(1, "c", JobStatus::failed, now - 12 * hour, now - 6 * hour),
+                            job(2, "d", JobStatus::succeeded, now - 30 * hour, now - 23 * hour)});
+  EXPECT_THAT(shown, HasSubstr("<h2>Jobs of the last 1d</h2>"));
   EXPECT_THAT(
       shown,
       HasSubstr(R"(class="bad" style="left:50.00%;width:25.00%" title="job 1, 00:00 UTC, failed, 6h")"));
@@ -48,9 +51,18 @@ TEST(Timeline, ABarStandsWhereItsJobRan) {
 TEST(Timeline, WhatBeganEarlierIsCutAndWhatRunsReachesUntilNow) {
   const auto early = drawn({job(1, "c", JobStatus::succeeded, now - 30 * hour, now - 18 * hour)});
   EXPECT_THAT(early, HasSubstr("left:0.00%;width:25.00%"));
-  const auto running = drawn({job(2, "gone", JobStatus::running, now - 6 * hour, now - 6 * hour)});
+  const auto running = drawn({job(1, "c", JobStatus::succeeded, now - 24 * hour, now - 18 * hour),
+                              job(2, "gone", JobStatus::running, now - 6 * hour, now - 6 * hour)});
   EXPECT_THAT(running, HasSubstr(R"(class="now" style="left:75.00%;width:25.00%")"));
   EXPECT_THAT(running, HasSubstr(">gone<"));
+}
+
+TEST(Timeline, ItBeginsWithTheOldestJobWhereThatIsYoung) {
+  const auto young = drawn({job(1, "c", JobStatus::succeeded, now - hour, now - std::chrono::minutes{30})});
+  EXPECT_THAT(young, HasSubstr("left:0.00%;width:50.00%"));
+  EXPECT_THAT(young, HasSubstr("<h2>Jobs of the last 1h</h2>"));
+  EXPECT_THAT(drawn({job(1, "c", JobStatus::succeeded, now - std::chrono::minutes{1}, now)}),
+              HasSubstr("left:90.00%;width:10.00%"));
 }
 
 TEST(Timeline, ThirtyConnectionsWithTheNewestJobs) {

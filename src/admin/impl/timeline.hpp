@@ -10,11 +10,11 @@
 
 namespace syncwarden::admin {
 
-/// How far back the bars go.
-inline constexpr Millis timeline_span{std::chrono::hours{24}};
+/// How far back the bars go at most; they begin with the oldest job where that is younger.
+inline constexpr Millis longest_timeline{std::chrono::hours{24}};
 
-/// A row for each connection that had a job, those with the newest ones first; empty where there are none.
-/// `name_of`: empty for a connection that is gone.
+/// A heading, and a row for each connection that had a job, those with the newest ones first; empty where
+/// there are none. `name_of`: empty for a connection that is gone.
 [[nodiscard]] std::string timeline(const std::vector<JobView>& jobs, Instant now,
                                    const std::function<std::string(const ConnectionId&)>& name_of);
 
