@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -25,7 +26,8 @@ constexpr std::size_t most_starts = 10;
 constexpr std::size_t most_jobs = 1'000;
 
 constexpr std::string_view style = R"(
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 64rem; margin: 1.5rem auto; padding: 0 1rem; color-scheme: light dark; }
+html { color-scheme: light dark; } time { white-space: nowrap; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 64rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { margin: 0; font-size: 1.5rem; } h2 { margin: 1.6rem 0 .3rem; font-size: 1.05rem; }
 p { margin: .2rem 0; } .dim { opacity: .7; }
 .bad { color: #c4261d; } .warn { color: #a85b00; } .fine { color: #1b7f3b; }
@@ -54,7 +56,10 @@ footer { margin-top: 2rem; }
 std::string escaped(std::string_view text) { return html_escaped(printable(text)); }
 
 std::string ago(Instant at, Instant now) {
-  const auto text = at <= now ? rough_text(now - at) + " ago" : "in " + rough_text(at - now);
+  const auto apart = std::chrono::floor<std::chrono::seconds>(at <= now ? now - at : at - now);
+  const auto text = apart.count() == 0 ? "now"
+                    : at <= now        ? rough_text(apart) + " ago"
+                                       : "in " + rough_text(apart);
   return fmt::format(R"(<time title="{}">{}</time>)", to_rfc3339(at), text);
 }
 std::string ago(const std::optional<Instant>& at, Instant now) { return at ? ago(*at, now) : "never"; }
@@ -174,7 +179,8 @@ std::string running(const ReadView& view, const std::vector<Remarkable>& found, 
     view.with_connection(found[i].id, [&](const ConnectionPicture& picture) {
       for (const JobPicture& job : picture.jobs) {
         section.add({escaped(std::string_view(picture.view->name)), fmt::format("{}", job.view->id.value),
-                     std::string(to_string(job.view->status)), rough_text(now - job.view->created),
+                     std::string(to_string(job.view->status)),
+                     rough_text(std::chrono::floor<std::chrono::seconds>(now - job.view->created)),
                      job.typical ? rough_text(*job.typical) : std::string(), amounts_text(job.view->counters),
                      job.stuck ? fmt::format(R"(<span class="bad">{}</span>)", to_string(*job.stuck))
                                : std::string()});
