@@ -133,7 +133,7 @@ void refuse_words(const CLI::App& app) {
   const auto words = app.remaining(true);
   std::string shown;
   for (const auto& word : words) shown += fmt::format(" \"{}\"", syncwarden::printable(word));
-  fmt::print(stderr, "syncwarden: {} takes no{}\n", path, shown);
+  fmt::print(stderr, "{} takes no{}\n", path, shown);
   const bool a_flag = words.front().starts_with("--");
   if (a_flag && !app.remaining().empty() && at != &app) {
     fmt::print(stderr, "Flags stand after the command that they are for.\n");
