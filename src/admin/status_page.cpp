@@ -224,6 +224,7 @@ asio::awaitable<std::string> last_day(SourcesPtr sources, std::vector<Remarkable
   auto reading = read_jobs(sources, std::move(query));
   auto known = co_await std::move(reading);
   const bool all = known.size() < most_jobs;
+  running.resize(std::min(running.size(), most_listed));
   for (const Remarkable& one : running) {
     sources->view.with_connection(one.id, [&](const ConnectionPicture& picture) {
       for (const JobPicture& job : picture.jobs) known.insert_or_assign(job.view->id, *job.view);

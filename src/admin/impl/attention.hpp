@@ -23,7 +23,8 @@ struct Remarkable {
   Instant since;
 };
 
-/// Each list earliest first: the longest-standing trouble, the soonest start.
+/// Each list begins with its `most_listed` earliest, in order: the longest-standing trouble, the soonest
+/// start. What follows is only good for being counted.
 struct Attention {
   std::vector<Remarkable> running;  ///< since its oldest job
   std::vector<Remarkable> late;     ///< since then
