@@ -1,5 +1,5 @@
-"""What the READMEs and runbooks tell to type exists: commands, flags, files, subcommands of ./dev; and what they say of
-versions and numbers of rules is so. Commands and flags are asked of the binary's own --help.
+"""What the READMEs and runbooks tell to type exists: commands, flags, files, subcommands of ./dev; what they show as a
+configuration is one; and what they say of versions and numbers of rules is so. Commands and flags are asked of the binary's own --help.
 usage: documents_test.py BINARY PROJECT"""
 import functools
 import pathlib
@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PROJECT = pathlib.Path(sys.argv.pop())
@@ -112,6 +113,21 @@ class Documents(unittest.TestCase):
         rules = (PROJECT / "config/prometheus/rules/syncwarden.yaml").read_text(encoding="utf-8")
         told = re.search(r"SUCCESS: (\d+) rules found", (PROJECT / "config/prometheus/README.md").read_text(encoding="utf-8"))
         self.assertEqual(int(told.group(1)), len(re.findall(r"^ *- (?:alert|record):", rules, re.MULTILINE)))
+
+    def test_the_configurations_of_the_readme_are_good(self):
+        blocks = re.findall(r"^```yaml\n(.*?)^```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        configurations = [block for block in blocks if block.startswith(("airbyte:", "web:", "notify:"))]
+        self.assertEqual(len(configurations), 3)
+        with tempfile.TemporaryDirectory() as folder:
+            for secret in re.findall(r"/run/secrets/([\w-]+)", "".join(configurations)):
+                (pathlib.Path(folder) / secret).write_text("https://127.0.0.1/hook\n" if secret == "slack" else "0123456789abcdef" * 2)
+            for block in configurations:
+                file = pathlib.Path(folder) / "syncwarden.yaml"
+                file.write_text(block.replace("/run/secrets", folder) if "airbyte:" in block else
+                                "airbyte: {url: http://127.0.0.1}\n" + block.replace("/run/secrets", folder))
+                ran = subprocess.run([BINARY, "check", "--config.file", file], capture_output=True, text=True, timeout=30, check=False,
+                                     env={name: "http://127.0.0.1" for name in ("HOOK_URL", "HOOK_SECRET", "DBT_URL", "PING_URL")})
+                self.assertEqual(ran.returncode, 0, block + ran.stdout + ran.stderr)
 
     def test_the_manual_page_has_every_command(self):
         page = (PROJECT / "systemd/deb/syncwarden.8").read_text(encoding="utf-8")
