@@ -3,8 +3,8 @@
 #include "admin/impl/answers.hpp"
 #include "admin/impl/api.hpp"
 #include "admin/impl/exposition.hpp"
-#include "admin/impl/landing_page.hpp"
 #include "admin/impl/probes.hpp"
+#include "admin/impl/status_page.hpp"
 #include "admin/impl/webhooks.hpp"
 #include "admin/policy.hpp"
 #include "base/text.hpp"
@@ -21,7 +21,7 @@ namespace syncwarden::admin {
 namespace asio = boost::asio;
 namespace {
 
-enum class Page { landing, metrics, livez, readyz, health, healthy, ready, reload, webhook, api, none };
+enum class Page { status, metrics, livez, readyz, health, healthy, ready, reload, webhook, api, none };
 
 struct Route {
   std::string_view path;
@@ -32,7 +32,7 @@ struct Route {
 
 constexpr std::string_view reading = "GET, HEAD";
 constexpr std::array routes{
-    Route{"/", Page::landing, Audience::local, reading},
+    Route{"/", Page::status, Audience::local, reading},
     Route{"/metrics", Page::metrics, Audience::metrics, reading},
     Route{"/livez", Page::livez, Audience::probe, reading},
     Route{"/healthz", Page::livez, Audience::probe, reading},  // what people put into liveness probes
@@ -91,25 +91,12 @@ struct Pages {
   Webhooks webhooks;
 };
 
-http::Response landing(const Pages& pages, Now now) {
-  http::Response response;
-  response.headers = {
-      {"Content-Type", "text/html; charset=utf-8"},
-      {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
-      {"X-Content-Type-Options", "nosniff"},
-      {"Cache-Control", "no-store"}};
-  response.body = landing_page(pages.dependencies.view.fleet(now.wall), pages.dependencies.build);
-  return response;
-}
-
 /// Everything that needs no waiting.
 http::Response answer_at_once(const Pages& pages, const Route& route, const http::Request& request,
                               const http::Peer& peer, std::optional<std::string_view> check) {
   const Dependencies& with = pages.dependencies;
   const Now now = with.clock();
   switch (route.page) {
-    case Page::landing:
-      return landing(pages, now);
     case Page::livez:
       return Probes::answer(route.path.substr(1), pages.probes.live(), request.query(), check);
     case Page::readyz:
@@ -227,6 +214,7 @@ asio::awaitable<http::Response> serve(std::shared_ptr<Pages> pages, http::Reques
     const bool gzip = accepts_gzip(request.header("Accept-Encoding").value_or(""));
     co_return co_await serve_metrics(pages, gzip);
   }
+  if (route.page == Page::status) co_return co_await status_page(pages->sources);
   if (route.page == Page::reload) co_return co_await serve_reload(pages);
   co_return answer_at_once(*pages, route, request, peer, check);
 }

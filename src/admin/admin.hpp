@@ -1,4 +1,4 @@
-// What the daemon serves over HTTP: metrics, health, reload, a landing page and the JSON API.
+// What the daemon serves over HTTP: metrics, health, reload, a status page and the JSON API.
 #pragma once
 
 #include "admin/access.hpp"

@@ -1,6 +1,7 @@
 // The present: the fleet, connections, and the logs and streams of their jobs.
 #include "admin/impl/api.hpp"
 #include "admin/impl/api_json.hpp"
+#include "admin/impl/attention.hpp"
 #include "admin/impl/find.hpp"
 
 #include <algorithm>
@@ -8,9 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -21,46 +19,12 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 namespace {
 
-/// So much of each list stands in the status: a page that a person reads.
-constexpr std::size_t most_listed = 50;
-/// Connections looked at before the loop turns again.
-constexpr std::size_t slice = 200;
 constexpr std::size_t default_connections = 100;
 constexpr std::size_t most_connections = 1'000;
 constexpr std::size_t default_lines = 500;
 constexpr std::size_t most_lines = 5'000;
 
-/// A connection that somebody may want to see, and what it is ordered by.
-struct Remarkable {
-  ConnectionId id;
-  Instant since;
-};
-
-struct Remarkables {
-  std::vector<Remarkable> running, late, failing;
-  std::vector<ConnectionId> managed;
-};
-
-Remarkables look_around(const ReadView& view, Instant now) {
-  Remarkables found;
-  view.for_each_connection([&](const ConnectionPicture& picture) {
-    const ConnectionView& connection = *picture.view;
-    if (picture.managed) found.managed.push_back(connection.id);
-    if (picture.running_since) found.running.push_back({connection.id, *picture.running_since});
-    if (connection.status != ConnectionStatus::active) return;
-    if (picture.stale_after && *picture.stale_after < now)
-      found.late.push_back({connection.id, *picture.stale_after});
-    if (picture.consecutive_failures > 0)
-      found.failing.push_back({connection.id, picture.last_success.value_or(Instant{})});
-  });
-  return found;
-}
-
-/// The longest-standing first; the rest is only counted.
-json::array brief(const ReadView& view, std::vector<Remarkable>& found, Instant now) {
-  std::sort(found.begin(), found.end(), [](const Remarkable& a, const Remarkable& b) {
-    return std::tie(a.since, a.id) < std::tie(b.since, b.id);
-  });
+json::array brief(const ReadView& view, const std::vector<Remarkable>& found, Instant now) {
   json::array out;
   for (std::size_t i = 0; i < std::min(found.size(), most_listed); ++i) {
     view.with_connection(found[i].id, [&](const ConnectionPicture& picture) {
@@ -70,21 +34,17 @@ json::array brief(const ReadView& view, std::vector<Remarkable>& found, Instant 
   return out;
 }
 
-json::object reference(const ConnectionPicture& picture) {
-  return {{"id", json_of(std::string_view(picture.view->id.text))},
-          {"name", json_of(std::string_view(picture.view->name))}};
+json::object reference(const ConnectionId& id, std::string_view name) {
+  return {{"id", json_of(std::string_view(id.text))}, {"name", json_of(name)}};
 }
 
-json::array running_jobs(const ReadView& view, std::vector<Remarkable>& running) {
-  std::sort(running.begin(), running.end(), [](const Remarkable& a, const Remarkable& b) {
-    return std::tie(a.since, a.id) < std::tie(b.since, b.id);
-  });
+json::array running_jobs(const ReadView& view, const std::vector<Remarkable>& running) {
   json::array out;
   for (std::size_t i = 0; i < std::min(running.size(), most_listed); ++i) {
     view.with_connection(running[i].id, [&](const ConnectionPicture& picture) {
       for (const JobPicture& job : picture.jobs) {
         json::object shown = json_of(job);
-        shown["connection"] = reference(picture);
+        shown["connection"] = reference(picture.view->id, std::string_view(picture.view->name));
         out.emplace_back(std::move(shown));
       }
     });
@@ -93,34 +53,21 @@ json::array running_jobs(const ReadView& view, std::vector<Remarkable>& running)
 }
 
 json::array open_incidents(const ReadView& view, Names& names) {
-  std::vector<Incident> open;
-  view.for_each_incident([&](const Incident& incident) { open.push_back(incident); });
-  std::stable_sort(open.begin(), open.end(),
-                   [](const Incident& a, const Incident& b) { return a.severity > b.severity; });
+  const auto open = worst_incidents(view);
   json::array out;
   for (std::size_t i = 0; i < std::min(open.size(), most_listed); ++i)
     out.emplace_back(json_of(open[i], names, false));
   return out;
 }
 
-/// Ticks that wait are not seen from afar, so each managed connection is looked at; in slices, and no further
-/// than there is something to find.
-asio::awaitable<json::array> waiting_ticks(SourcesPtr sources, std::vector<ConnectionId> managed,
-                                           std::size_t wanted) {
+json::array listed(const std::vector<WaitingTick>& ticks) {
   json::array out;
-  const auto executor = co_await asio::this_coro::executor;
-  for (std::size_t i = 0; i < managed.size() && out.size() < wanted; ++i) {
-    if (i > 0 && i % slice == 0) co_await asio::post(executor, asio::use_awaitable);
-    sources->view.with_connection(managed[i], [&](const ConnectionPicture& picture) {
-      for (const WaitingPicture& tick : picture.waiting) {
-        if (out.size() == wanted) return;
-        json::object shown = json_of(tick);
-        shown["connection"] = reference(picture);
-        out.emplace_back(std::move(shown));
-      }
-    });
+  for (const WaitingTick& tick : ticks) {
+    json::object shown = json_of(tick.picture);
+    shown["connection"] = reference(tick.connection, tick.name);
+    out.emplace_back(std::move(shown));
   }
-  co_return out;
+  return out;
 }
 
 /// The job that somebody means who names none: the one that runs, else the newest one.
@@ -156,7 +103,7 @@ Answer api_status(SourcesPtr sources, ApiRequest request) {
   const Now now = sources->clock();
   const ReadView& view = sources->view;
   const FleetPicture fleet = view.fleet(now.wall);
-  Remarkables found = look_around(view, now.wall);
+  Attention found = look_around(view, now.wall);
   Names names(view);
   json::object out{{"now", json_of(std::optional(now.wall))},
                    {"version", json_of(std::string_view(sources->build.version))},
@@ -166,10 +113,10 @@ Answer api_status(SourcesPtr sources, ApiRequest request) {
   out["late"] = brief(view, found.late, now.wall);
   out["failing"] = brief(view, found.failing, now.wall);
   out["open_incidents"] = open_incidents(view, names);
-  std::size_t waiting = 0;
-  for (const std::size_t ticks : fleet.waiting) waiting += ticks;
-  auto ticks = co_await waiting_ticks(sources, std::move(found.managed), std::min(waiting, most_listed));
-  out["waiting_ticks"] = std::move(ticks);
+  const std::size_t waiting = std::min(waiting_in(fleet), most_listed);
+  auto looking = waiting_ticks(view, std::move(found.managed), waiting);
+  const auto ticks = co_await std::move(looking);
+  out["waiting_ticks"] = listed(ticks);
   co_return json_answer(200, out);
 }
 

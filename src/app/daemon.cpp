@@ -478,6 +478,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   }
   settings::Settings next = *loaded.settings;
   std::string told;
+  std::size_t changes = 0;
   bool airbyte_changed = false;
   bool receivers_changed = false;
   for (const auto& change : settings::diff(options_.settings, next)) {
@@ -486,6 +487,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
     const auto line = change.text + (change.needs_restart ? " (needs a restart)" : "");
     log_.info("configuration changed", {{"change", line}});
     told += line + "\n";
+    ++changes;
   }
   std::shared_ptr<AirbyteApi> client;
   if (airbyte_changed) {
@@ -513,6 +515,7 @@ Result<std::string> Daemon::apply(const settings::Loaded& loaded) {
   metrics_.config_loaded(runtime::read_clock().wall);
   notifications_->plan(options_.settings.plan);
   shell_->change(options_.settings.plan, client);
+  log_.info("configuration read again", {{"changes", std::to_string(changes)}});
   return told.empty() ? std::string("nothing changed\n") : told;
 }
 

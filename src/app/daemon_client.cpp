@@ -26,6 +26,10 @@ constexpr std::string_view unix_scheme = "unix:";
 constexpr std::size_t largest_answer = 32 * 1024 * 1024;
 constexpr std::string_view where_it_listens =
     "is it running? start it with `syncwarden run`, or say where it listens with --url or --config.file";
+constexpr std::string_view whom_to_trust =
+    "SYNCWARDEN_CA_FILE names the authority that issued its certificate, --url https://… the name that "
+    "stands in "
+    "it; on the same machine its Unix socket needs neither";
 
 using Sent = boost::system::result<http::Response, http::Failure>;
 
@@ -55,10 +59,10 @@ std::string local_url(const std::string& address) {
 }
 
 void DaemonFlags::add_to(CLI::App& command, bool file_too) {
-  command.add_option(
-      "--url", url,
-      "where the daemon is, http://HOST:PORT or unix:/PATH; else its Unix socket where there is one, else "
-      "http://127.0.0.1:9927");
+  command.add_option("--url", url,
+                     "where the daemon is, http://HOST:PORT, https://… or unix:/PATH; else its Unix socket "
+                     "where there is one, else "
+                     "http://127.0.0.1:9927");
   if (file_too) command.add_option("--config.file", file, "the daemon's configuration, for where it listens");
   command.add_flag("--json", json, "the daemon's answer as JSON, times in UTC");
 }
@@ -85,7 +89,8 @@ Result<std::string> DaemonFlags::address() const {
     return Error{Errc::invalid_config, "the configuration is wrong", file, "give --url instead"};
   const auto& local = loaded.settings->unix_socket;
   if (!local.empty() && usable(local)) return "unix:" + local;
-  return local_url(loaded.settings->listen_address);
+  const auto plain = local_url(loaded.settings->listen_address);
+  return loaded.settings->web.cert_file.empty() ? plain : "https" + plain.substr(4);
 }
 
 DaemonClient::DaemonClient(std::string url, std::string base_path)
@@ -118,6 +123,7 @@ Result<std::unique_ptr<DaemonClient>> DaemonClient::make(const DaemonFlags& flag
   if (!url) return url.error();
   http::ClientOptions options;
   if (url->starts_with(unix_scheme)) options.unix_socket = url->substr(unix_scheme.size());
+  options.tls.ca_file = environment("SYNCWARDEN_CA_FILE").value_or("");
   const bool local = !options.unix_socket.empty();
   const auto origin = http::Origin::parse(local ? std::string("http://localhost") : *url);
   if (!origin) return origin.error();
@@ -166,8 +172,9 @@ Result<Answer> DaemonClient::ask(http::Request request, bool idempotent) {
   if (!outcome) return Error{Errc::internal, "the request was lost", url_, ""};
   if (!*outcome) {
     const Error& error = outcome->error().error;
+    const bool of_tls = error.code == Errc::tls_failed;
     return Error{error.code, "the daemon is out of reach: " + error.message, url_,
-                 std::string(where_it_listens)};
+                 std::string(of_tls ? whom_to_trust : where_it_listens)};
   }
   const http::Response& response = **outcome;
   const auto answer = Answer::parse(response.body);

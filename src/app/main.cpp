@@ -110,6 +110,41 @@ bool asked_for_arguments(const CLI::App& app) {
   return true;
 }
 
+/// "orders -> warehouse" without its quotes is three words, of which the shell takes two for itself.
+bool takes_a_connection(const CLI::App& command) {
+  return command.get_option_no_throw("connection") != nullptr ||
+         command.get_option_no_throw("connections") != nullptr;
+}
+
+/// The flag of `command` that `word` was probably meant to be.
+std::optional<std::string> meant_flag(const CLI::App& command, std::string_view word) {
+  std::vector<std::string> flags;
+  for (const auto* option : command.get_options()) {
+    for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  const std::vector<std::string_view> candidates(flags.begin(), flags.end());
+  const auto near = syncwarden::nearest(word.substr(0, word.find('=')), candidates);
+  return near ? std::optional<std::string>(*near) : std::nullopt;
+}
+
+/// Names the words that nothing takes, in the order in which they were typed.
+void refuse_words(const CLI::App& app) {
+  const auto [at, path] = deepest_named(app);
+  const auto words = app.remaining(true);
+  std::string shown;
+  for (const auto& word : words) shown += fmt::format(" \"{}\"", syncwarden::printable(word));
+  fmt::print(stderr, "{} takes no{}\n", path, shown);
+  const bool a_flag = words.front().starts_with("--");
+  if (a_flag && !app.remaining().empty() && at != &app) {
+    fmt::print(stderr, "Flags stand after the command that they are for.\n");
+  } else if (const auto meant = a_flag ? meant_flag(*at, words.front()) : std::nullopt) {
+    fmt::print(stderr, "Did you mean {}?\n", *meant);
+  } else if (!a_flag && takes_a_connection(*at)) {
+    fmt::print(stderr, "A name with blanks wants quotes: {} 'orders -> warehouse'\n", path);
+  }
+  fmt::print(stderr, "{} --help tells more.\n", path);
+}
+
 /// What the completion scripts ask; no command, so that nobody's help shows it.
 bool answered_completion(const CLI::App& app, int argc, char** argv) {
   using namespace syncwarden;
@@ -182,6 +217,10 @@ int main(int argc, char** argv) {
     }
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && asked_for_arguments(app))
       return app::exit_usage;
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+      refuse_words(app);
+      return app::exit_usage;
+    }
     return app.exit(error) == 0 ? app::exit_done : app::exit_usage;
   }
   try {

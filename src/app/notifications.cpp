@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace syncwarden::app {
 
@@ -59,7 +62,7 @@ Result<void> Notifications::configure(const std::vector<Receiver>& receivers) {
 }
 
 void Notifications::attach(runtime::ShellOptions& shell) {
-  shell.loaded = [this](const Snapshot& snapshot) { outbox_->load(snapshot); };
+  shell.loaded = [this](const Snapshot& snapshot) { load(snapshot); };
   shell.complete = [this](std::vector<Mutation>& durable) {
     outbox_->extend(
         durable, [this](const ConnectionId& connection) { return find(connection); },
@@ -71,6 +74,17 @@ void Notifications::attach(runtime::ShellOptions& shell) {
     }
     refresh();
   };
+}
+
+void Notifications::load(const Snapshot& snapshot) {
+  outbox_->load(snapshot);
+  if (snapshot.newer_notices.empty()) return;
+  const std::set<std::string> events(snapshot.newer_notices.begin(), snapshot.newer_notices.end());
+  log_.warn(
+      "notifications that a newer syncwarden wrote are kept and not sent: this one does not know their kind",
+      {{"kept", std::to_string(snapshot.newer_notices.size())},
+       {"events", fmt::format("{}", fmt::join(events, ", "))},
+       {"hint", "the newer version sends them after its next start"}});
 }
 
 void Notifications::use(runtime::Shell& shell, Store& store) {

@@ -46,6 +46,7 @@ class Notifications {
  private:
   using Couriers = std::vector<std::shared_ptr<notify::Courier>>;
 
+  void load(const Snapshot& snapshot);
   void run_couriers();
   void refresh();
   void tried(const Receiver& receiver, const std::vector<Notice>& notices, const notify::Delivery& delivery,

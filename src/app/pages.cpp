@@ -71,8 +71,12 @@ std::string head_line(const Answer& status, Instant now, const Look& look) {
   }
   const std::int64_t total = connections["total"].count();
   const std::int64_t managed = connections["managed"].count();
-  out += plural(total, "connection");
-  out += managed == 0 ? ", observing all, touching none" : fmt::format(", {} managed", managed);
+  if (total == 0) {
+    out += "no connection seen yet";  // so nobody knows how many a rule will name
+  } else {
+    out += plural(total, "connection");
+    out += managed == 0 ? ", observing all, touching none" : fmt::format(", {} managed", managed);
+  }
   for (const char* const what : {"failing", "paused", "never_succeeded"}) {
     if (const auto count = connections[what].count(); count > 0)
       out += fmt::format(", {} {}", count,

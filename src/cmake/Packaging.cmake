@@ -11,6 +11,15 @@ install(FILES "${PROJECT_SOURCE_DIR}/config/minimal.yaml" DESTINATION /etc/syncw
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/syncwarden")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/syncwarden" RENAME copyright)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/syncwarden/examples")
+install(FILES "${PROJECT_SOURCE_DIR}/systemd/deb/syncwarden.8" DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
+# The program knows its own completion, so these stay true.
+set(completion "${PROJECT_BINARY_DIR}/completion")
+file(WRITE "${completion}/syncwarden" "source <(syncwarden completion bash)\n")
+file(WRITE "${completion}/_syncwarden" "#compdef syncwarden\nsource <(syncwarden completion zsh)\n_syncwarden \"$@\"\n")
+file(WRITE "${completion}/syncwarden.fish" "syncwarden completion fish | source\n")
+install(FILES "${completion}/syncwarden" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES "${completion}/_syncwarden" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
+install(FILES "${completion}/syncwarden.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME syncwarden)

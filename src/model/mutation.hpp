@@ -182,6 +182,8 @@ struct Snapshot {
   std::vector<Pause> pauses;
   std::vector<CommandRecord> commands;  ///< of the last day before the newest one: for repeated keys
   std::vector<Notice> outbox;           ///< what was not delivered yet, in the order of its writing
+  /// The events of outbox rows that only a newer version knows, one for each row: they stay in the store.
+  std::vector<std::string> newer_notices;
   std::optional<Instant> job_cursor;
 };
 

@@ -41,6 +41,14 @@ class CountingView final : public ReadView {
   void for_each_connection(const std::function<void(const ConnectionPicture&)>& visit) const override {
     fake.for_each_connection(visit);
   }
+  bool with_connection(const ConnectionId& id,
+                       const std::function<void(const ConnectionPicture&)>& visit) const override {
+    return fake.with_connection(id, visit);
+  }
+  void for_each_incident(const std::function<void(const Incident&)>& visit) const override {
+    for (const Incident& incident : incidents) visit(incident);
+  }
+  std::vector<Incident> incidents;
   FakeView fake;
   mutable int looks = 0;
   std::function<void()> looked;
@@ -389,19 +397,57 @@ TEST_F(Admin, ForeignHostsAndPagesAreRefusedAndCounted) {
   EXPECT_EQ(shown.value("syncwarden_http_connections_rejected_total", {{"reason", "origin"}}), 1.0);
 }
 
-TEST_F(Admin, TheLandingPageIsEscapedAndSelfContained) {
+TEST_F(Admin, TheStatusPageIsEscapedAndSelfContained) {
   view.fake.state.airbyte_error = Error{Errc::connect_refused, "<script>alert('x')</script>\n", "", ""};
   view.fake.state.managed = 12;
+  view.fake.add(1).view.name = "<b onclick=\"x\">\x1b[31m";
+  view.fake.rows.back().picture.consecutive_failures = 3;
+  view.incidents.push_back(
+      {.id = IncidentId{7}, .subject = "<i>", .summary = "\"<u>\"", .link = "javascript:alert(1)"});
   const auto page = get("/");
   EXPECT_EQ(page.header("Content-Type"), "text/html; charset=utf-8");
   EXPECT_THAT(std::string(page.header("Content-Security-Policy").value_or("")),
               HasSubstr("default-src 'none'"));
   EXPECT_THAT(page.body, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)"));
   EXPECT_THAT(page.body, HasSubstr("1.2.3 (abc&lt;def&gt;)"));
-  EXPECT_THAT(page.body, HasSubstr("<th>Managed</th><td>12</td>"));
+  EXPECT_THAT(page.body, HasSubstr(">12</b>managed"));
   EXPECT_THAT(page.body, HasSubstr("href=\"/metrics\""));
-  EXPECT_THAT(page.body, Not(HasSubstr("<script")));
-  EXPECT_THAT(page.body, Not(HasSubstr("://")));
+  for (const char* raw : {"<script", "://", "<b onclick", "\x1b", "<i>", "<u>", "javascript:"})
+    EXPECT_THAT(page.body, Not(HasSubstr(raw))) << raw;
+}
+
+TEST_F(Admin, TheStatusPageListsWhatNeedsAPersonAndWhatComes) {
+  EXPECT_THAT(get("/").body, Not(HasSubstr("<h2>")));
+  auto& failing = view.fake.add(1);
+  failing.view.name = "bad one";
+  failing.picture.consecutive_failures = 4;
+  failing.picture.stale_after = now.wall - Millis(90'000);
+  auto& waiting = view.fake.add(2);
+  waiting.view.name = "patient one";
+  waiting.picture.managed = true;
+  waiting.picture.stale_after.reset();
+  waiting.picture.next_run = now.wall + Millis(3'600'000);
+  waiting.picture.waiting = {
+      {ScheduleId{"x"}, now.wall - Millis(60'000), WaitCause::slot, "limit total (2)"}};
+  view.fake.state.waiting[0] = 1;
+  view.incidents.push_back({.id = IncidentId{8}, .subject = "mild", .severity = Severity::warning});
+  view.incidents.push_back({.id = IncidentId{9},
+                            .subject = "grave",
+                            .severity = Severity::critical,
+                            .link = "https://airbyte.example/jobs/1?a=\"b\""});
+  const auto page = get("/").body;
+  EXPECT_LT(page.find("grave"), page.find("mild"));
+  EXPECT_THAT(page, HasSubstr("href=\"https://airbyte.example/jobs/1?a=&quot;b&quot;\""));
+  const auto part = [&](const std::string& title) {
+    const auto from = page.find("<h2>" + title + "</h2>");
+    return from == std::string::npos ? "no " + title : page.substr(from, page.find("</table>", from) - from);
+  };
+  EXPECT_THAT(part("Waiting"), HasSubstr("limit total (2)"));
+  EXPECT_THAT(part("Late"), HasSubstr(">1m30s ago<"));
+  EXPECT_THAT(part("Late"), Not(HasSubstr("patient one")));
+  EXPECT_THAT(part("Failing"), HasSubstr(">4<"));
+  EXPECT_THAT(part("Next starts"), HasSubstr(">in 1h<"));
+  EXPECT_EQ(part("Running"), "no Running");
 }
 
 TEST_F(Admin, TheServerIsCounted) {

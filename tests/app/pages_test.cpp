@@ -66,6 +66,13 @@ TEST_F(Pages, AnAirbyteOutOfReachIsSaidFirst) {
   EXPECT_THAT(page, HasSubstr("draining: nothing more is started\n"));
 }
 
+TEST_F(Pages, BeforeAirbyteWasReachedNobodySaysThatNothingIsManaged) {
+  const auto page = status_page(answer(R"json({"now": "2026-11-26T21:35:00Z", "airbyte": {"up": false},
+    "connections": {"total": 0, "managed": 0}})json"),
+                                {});
+  EXPECT_THAT(page, HasSubstr("not reached yet\nno connection seen yet\n"));
+}
+
 TEST_F(Pages, EveryPageStandsAnEmptyOrStrangeAnswer) {
   for (const char* text :
        {"{}", "[]", "null", R"json({"runs": 5, "lines": [7, null], "connections": {"total": "x"}})json"}) {

@@ -75,6 +75,25 @@ no_cgroups() {
   [[ -z $(find /sys/fs/cgroup -type d -name "$1") ]]
 }
 
+# block PAGE FIRST: the indented block of a README in which a line begins with FIRST, as it is there to be typed.
+block() {
+  awk -v first="$2" '
+    function flush() { if (wanted) printf "%s", text; text = ""; wanted = 0 }
+    /^    / { line = substr($0, 5); text = text line "\n"; if (index(line, first) == 1) wanted = 1; next }
+    /^$/ { next }
+    { flush() }
+    END { flush() }' "$project/$1" | grep . || die "$1 has no block with $2"
+}
+
+# type_block PAGE FIRST: each command of the block, again until it succeeds: people type more slowly than this.
+type_block() {
+  local line failed=0
+  while read -r line; do
+    until_true 20 bash -c "$line" >"$work/typed.log" 2>&1 || { printf '          %s\n' "$line"; cat "$work/typed.log"; failed=1; }
+  done < <(block "$@" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta')
+  return "$failed"
+}
+
 # build_package: prints the path of the Debian package of this checkout.
 build_package() {
   local built

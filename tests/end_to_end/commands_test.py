@@ -100,6 +100,15 @@ def test_a_misspelt_command_is_told_at_every_depth(place):
         check(f"did you mean {meant}?" in said, said)
 
 
+def test_words_that_nothing_takes_are_told_in_their_order(place):
+    for words, told in ((["status", "orders", "-", "x"], ('takes no "-" "x"', "quotes: syncwarden status 'orders -> warehouse'")),
+                        (["run", "a", "b"], ('syncwarden run takes no "a" "b"',)),
+                        (["status", "--jsno"], ('"--jsno"', "Did you mean --json?")),
+                        (["--url", "x", "status"], ('"--url" "x"', "Flags stand after the command"))):
+        said = place.run(*words, status=2)
+        check(all(one in said for one in told), said)
+
+
 def test_help_says_what_each_command_does(place):
     for command in ("status", "explain", "sync", "cancel", "pause", "resume", "drain", "runs", "incidents", "ack",
                     "logs"):
@@ -327,6 +336,30 @@ def test_the_listen_address_comes_from_the_configuration(place):
     check(f"127.0.0.1:{port}" in said, said)
 
 
+def test_a_daemon_with_a_certificate_and_users_is_asked_all_the_same(place):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                    "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "server.key",
+                    "-out", "server.pem"], cwd=place.folder, check=True, capture_output=True, timeout=60)
+    (place.folder / "web.yaml").write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n"
+                                           "bearer_tokens: [{name: ann, token: abcdefghijklmnopqrstuvwxyz012345, role: read}]\n")
+    port = free_port()
+    config = harness.write(place.folder / "tls.yaml", "airbyte: {url: 'http://127.0.0.1:1'}\n"
+                           f"state: 'sqlite:{place.folder}/tls.db'\n"
+                           f"web: {{listen_address: '127.0.0.1:{port}', config_file: web.yaml}}\n")
+    trusting = {"SYNCWARDEN_CA_FILE": str(place.folder / "server.pem"), "SYNCWARDEN_TOKEN": "abcdefghijklmnopqrstuvwxyz012345"}
+    with harness.running(Daemon(place.binary, place.folder, config=config)) as daemon:
+        daemon.wait_started()
+        named = f"https://localhost:{port}"
+        said = place.run("status", url=named, env=trusting)
+        check("no connection seen yet" in said, said)
+        said = place.run("status", url=named, env={"SYNCWARDEN_TOKEN": trusting["SYNCWARDEN_TOKEN"]}, status=3)
+        check("unknown authority" in said and "SYNCWARDEN_CA_FILE" in said, said)
+        said = place.run("status", "--config.file", config, url="", env=trusting, status=3)
+        check(f"https://127.0.0.1:{port}" in said and "--url https://" in said, said)
+        check("this wants a user or a token" in place.run("status", url=named, status=2,
+                                                          env={"SYNCWARDEN_CA_FILE": trusting["SYNCWARDEN_CA_FILE"]}), "no token")
+
+
 def test_two_schedulers_are_a_standing_warning(place):
     """A connection that a rule schedules and Airbyte, too: told by check, by the list of connections and by the status."""
     with harness.running(harness.Emulator(place.binary, place.folder)) as emulator:
@@ -411,7 +444,8 @@ def test_a_direct_sync_needs_no_daemon(place):
         place.run("sync", "nothing like it", "--direct", *url, status=2)
 
 
-OWN = [test_two_schedulers_are_a_standing_warning, test_a_unix_socket_serves_the_same, test_the_listen_address_comes_from_the_configuration,
+OWN = [test_two_schedulers_are_a_standing_warning, test_a_unix_socket_serves_the_same,
+       test_a_daemon_with_a_certificate_and_users_is_asked_all_the_same, test_the_listen_address_comes_from_the_configuration,
        test_a_direct_sync_needs_no_daemon, test_a_plan_reads_the_state_of_a_running_daemon,
        test_the_selftest_passes_and_can_fail]
 

@@ -294,6 +294,7 @@ check_compose() {
   stop_server
   start_server_in_network
   docker run -d --name airbyte --network host syncwarden emulator --auth=bearer --listen 0.0.0.0:8000 >/dev/null
+  check "docker run and what follows, as docker/README.md has it typed" as_written
   export SYNCWARDEN_AIRBYTE_CLIENT_ID=emulator SYNCWARDEN_AIRBYTE_CLIENT_SECRET=secret
   check "compose up" compose_up
   check "the daemon is healthy" is "$(docker inspect -f '{{.State.Health.Status}}' warden_syncwarden_1)" healthy
@@ -308,6 +309,21 @@ check_compose() {
   check "the state is in the volume" test -s "$(docker volume inspect -f '{{.Mountpoint}}' warden_state)/state.db"
   check "compose down" composed_quietly down -v
 }
+as_written() (
+  export HOME=$work/home
+  cd "$project"
+  mkdir "$HOME"
+  type_block docker/README.md "mkdir -p ~/warden" || return 1
+  cat >"$HOME/warden/syncwarden.yaml" <<'YAML'
+airbyte:
+  url: http://host.docker.internal:8000
+  auth: {type: client_credentials, client_id: emulator, client_secret: secret}
+YAML
+  type_block docker/README.md "docker run -d --name syncwarden"
+  status=$?
+  docker rm -f -v syncwarden >/dev/null
+  return "$status"
+)
 asks_for_airbyte() { ! env -u AIRBYTE_URL docker-compose -f "$project/docker/compose.yaml" config >/dev/null 2>"$work/asks.log" && grep -F 'where Airbyte answers' "$work/asks.log" >/dev/null; }
 composed_quietly() { composed "$@" >"$work/compose.log" 2>&1 || { cat "$work/compose.log"; return 1; }; }
 compose_up() { composed_quietly up -d --no-build syncwarden prometheus alertmanager; }

@@ -152,12 +152,25 @@ def second_life(binary, folder, config, hook, state, refused):
     return daemon
 
 
-def third_life(binary, folder, config, hook):
-    """No second digest for the same day."""
+def a_newer_version_was_here(state):
+    """It wrote about something that this one has never heard of."""
+    with sqlite3.connect(state) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(outbox)")][3:]
+        connection.execute(f"INSERT INTO outbox SELECT 'newer/other', 'other', 'moon_landed', {', '.join(columns)}"
+                           " FROM outbox LIMIT 1")
+    connection.close()
+
+
+def third_life(binary, folder, config, hook, state):
+    """No second digest for the same day; what a newer version wrote is for the newer version to send."""
     before = len(hook.got("/ping", 200))
     daemon = Daemon(binary, folder, config, name="daemon3").wait_ready()
     wait_until(lambda: len(hook.got("/ping", 200)) > before + 1, "two more heartbeats")
     check(len(digests(hook)) == 1, f"{len(digests(hook))} digests for one day")
+    check(not [one for one in hook.got("/other") if one[2]["Syncwarden-Key"].startswith("newer")],
+          "a notification of an unknown kind was sent")
+    check(rows(state, "SELECT 1 FROM outbox WHERE key = 'newer/other'"), "a newer version's notification is gone")
+    check(daemon.output().count("moon_landed") == 1, "it does not say once what it does not know")
     return daemon
 
 
@@ -193,7 +206,8 @@ def main():
             processes.append(second)
             said = [*tests_a_receiver(options.binary, config, hook), second.get("/metrics")[1]]
             check(second.terminate() == 0, "SIGTERM did not end it orderly")
-            third = third_life(options.binary, folder, config, hook)
+            a_newer_version_was_here(state)
+            third = third_life(options.binary, folder, config, hook, state)
             processes.append(third)
             check(third.terminate() == 0, "SIGTERM did not end it orderly")
             said += [first.output(), second.output(), third.output()]

@@ -125,13 +125,6 @@ write_configuration() {
   local unit=$root/etc/systemd/system
   # In place: the file stays what dpkg made it, with mode and owner.
   configuration >"$root/etc/syncwarden/syncwarden.yaml"
-  install -d -m 700 "$root/etc/syncwarden/secrets"
-  (umask 077 && echo secret >"$root/etc/syncwarden/secrets/airbyte-client-secret")
-  mkdir -p "$unit/syncwarden.service.d"
-  cat >"$unit/syncwarden.service.d/credentials.conf" <<'UNIT'
-[Service]
-LoadCredential=airbyte-client-secret:/etc/syncwarden/secrets/airbyte-client-secret
-UNIT
   # A copy, which stays when the package goes.
   cp "$root/usr/bin/syncwarden" "$root/usr/local/bin/airbyte"
   cat >"$unit/airbyte.service" <<'UNIT'
@@ -176,13 +169,26 @@ running() { [[ $(c systemctl is-system-running 2>/dev/null) == running ]]; }
 # --- the unit ---------------------------------------------------------------------------------------------------
 
 check_start() {
+  check "the secret and its drop-in, as systemd/README.md has them typed" type_secret
   check "systemctl enable --now" c systemctl --quiet enable --now syncwarden.service
   check "active" property_is ActiveState active
   check "Type=notify" property_is Type notify
   check "systemctl status says what it serves" status_tells "1 rule, serving on 127.0.0.1:9927"
   check "/readyz answers 200" until_true 20 ready
   check "the credential arrived: Airbyte takes the client secret" until_true 20 metric_is syncwarden_airbyte_up 1
+  check "a command at the terminal finds the credential, too" checked_online
+  check "completion comes with the package" c bash -euc \
+    'source /usr/share/bash-completion/completions/syncwarden; complete -p syncwarden >/dev/null'
   check "the rule has its connection" until_true 20 metric_above 'syncwarden_ticks_total{outcome="started",reason="on_time"}' 0
+}
+type_secret() {
+  local commands
+  commands=$(block systemd/README.md "install -d -m 700" && block systemd/README.md "mkdir -p /etc/systemd/system")
+  c bash -euc "exec < <(echo secret); $commands" >"$work/typed.log" 2>&1 || { cat "$work/typed.log"; return 1; }
+}
+checked_online() {
+  c env CREDENTIALS_DIRECTORY=/etc/syncwarden/secrets syncwarden check --online \
+    --config.file=/etc/syncwarden/syncwarden.yaml >"$work/online.log" 2>&1 || { cat "$work/online.log"; return 1; }
 }
 status_tells() { [[ $(property StatusText) == *"$1"* ]]; }
 
@@ -359,7 +365,7 @@ check_removal() {
   check "/readyz answers 200" until_true 20 ready
   check "purge" dpkg_inside --purge syncwarden
   check "nothing is left but what the user wrote" is "$(leftovers | xargs)" \
-    "/etc/syncwarden/secrets/airbyte-client-secret /etc/systemd/system/syncwarden.service.d/credentials.conf"
+    "/etc/syncwarden/secrets/airbyte-client-secret /etc/systemd/system/syncwarden.service.d/secrets.conf"
 }
 leftovers() {
   (cd "$root" && find etc var/lib usr lib run/systemd -path '*syncwarden*' ! -type d ! -path 'var/lib/apt/*' 2>/dev/null) |

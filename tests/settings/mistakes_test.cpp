@@ -351,8 +351,7 @@ const Mistake airbyte[]{
      "to read it"},
     {"airbyte: {url: \"http://h\", auth: {type: token, token_file: \"credential:t\"}}\n",
      "1:60: airbyte.auth.token_file: $CREDENTIALS_DIRECTORY is not set; systemd sets it with LoadCredential= "
-     "or "
-     "SetCredential="},
+     "or SetCredential=; for a command that you type, set it to the folder where a file has that name"},
     {"airbyte: {url: \"http://h\", tls: {key_file: /nowhere/k}}\n",
      "1:44: airbyte.tls.key_file: cannot read /nowhere/k: No such file or directory\n"
      "1:44: airbyte.tls: cert_file and key_file go together"},

@@ -278,7 +278,27 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"UPDATE incident SET events = 'noon' || char(9, 9, 10)", {"events", "noon"}},
         Edit{"UPDATE recovery SET action = 'reboot'", {"table recovery", "action", "reboot"}},
         Edit{"UPDATE recovery SET given_up = 7", {"given_up", "'7'"}},
+        Edit{"UPDATE outbox SET event = 'Incident opened'", {"table outbox", "event", "Incident opened"}},
+        Edit{"UPDATE outbox SET event = ''", {"table outbox", "event"}},
         Edit{"UPDATE command SET run_id = 'x'", {"table command", "run_id", "'x'"}}));
+
+// One from a digest's version to the one before it must not end in "the state is corrupt".
+TEST_F(SqliteOpen, ANotificationOfANewerVersionIsKeptAndNotRead) {
+  make_good_file();
+  const std::string copy_of =
+      "INSERT INTO outbox SELECT 'newer', receiver, 'moon_landed', at_ms, incident_id, "
+      "kind, stuck, connection_id, subject, severity, summary, job_id, link, labels, "
+      "opened_ms, updated_ms, closed_ms, reopened, owner, events FROM outbox";
+  execute(path_, copy_of);
+  for (int start = 0; start < 2; ++start) {
+    const auto open = open_store(loop_, path_);
+    const auto loaded = wait(loop_, open.store->load());
+    ASSERT_TRUE(loaded) << to_string(loaded.error());
+    EXPECT_EQ(loaded->outbox, std::vector{full_notice()});
+    EXPECT_EQ(loaded->newer_notices, std::vector<std::string>{"moon_landed"}) << "start " << start;
+    open.store->close();
+  }
+}
 
 }  // namespace
 }  // namespace syncwarden::store

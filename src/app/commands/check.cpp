@@ -127,8 +127,11 @@ struct Check {
     if (!online) {
       if (!verbose) tell_meaning(*settings);
       const auto receivers = settings->receivers.size();
-      fmt::print("the configuration is good: {} rules{}\n", settings->plan->rules.size(),
-                 receivers == 0 ? std::string() : fmt::format(", {} receivers of notifications", receivers));
+      const auto counted = [](std::size_t count, std::string_view what) {
+        return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+      };
+      fmt::print("the configuration is good: {}{}\n", counted(settings->plan->rules.size(), "rule"),
+                 receivers == 0 ? "" : ", " + counted(receivers, "receiver") + " of notifications");
       return exit_done;
     }
     asio::io_context loop(1);

@@ -335,8 +335,10 @@ void read_twin(Section& section, Value& secret, const Reading& reading) {
     }
     const auto folder = reading.environment ? reading.environment("CREDENTIALS_DIRECTORY") : std::nullopt;
     if (!folder || folder->empty()) {
-      return fail("$CREDENTIALS_DIRECTORY is not set",
-                  "systemd sets it with LoadCredential= or SetCredential=");
+      return fail(
+          "$CREDENTIALS_DIRECTORY is not set",
+          "systemd sets it with LoadCredential= or SetCredential=; for a command that you type, set it "
+          "to the folder where a file has that name");
     }
     path = *folder + "/" + name;
   }

@@ -15,11 +15,13 @@ namespace syncwarden::store {
 namespace {
 
 Error unwritable(const std::string& path, int code) {
-  const char* hint = code == ENOENT    ? "make the directory first"
-                     : code == ENOTDIR ? "a part of the path is a file, not a directory"
-                     : code == EROFS   ? "the file system is read-only; choose a path on a writable one"
-                     : code == ENOSPC  ? "the disk is full"
-                                       : "the directory must be writable for this user";
+  const char* hint =
+      code == ENOENT    ? "make the directory first"
+      : code == ENOTDIR ? "a part of the path is a file, not a directory"
+      : code == EROFS   ? "the file system is read-only; choose a path on a writable one"
+      : code == ENOSPC
+          ? "the disk is full"
+          : "the directory must be writable for this user; --state=sqlite:PATH names another file";
   return {Errc::file_unwritable,
           fmt::format("uid {} cannot create or write the state file: {}", geteuid(), std::strerror(code)),
           path, hint};

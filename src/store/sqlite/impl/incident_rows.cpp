@@ -3,8 +3,11 @@
 #include "store/sqlite/impl/row_reader.hpp"
 #include "store/sqlite/impl/rows.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace syncwarden::store {
@@ -34,6 +37,12 @@ Incident take_incident(RowReader& row) {
   incident.owner = row.text();
   incident.events = row.list(events_from);
   return incident;
+}
+
+/// As events are called; anything else is damage, and no newer version's word.
+bool is_event_word(std::string_view text) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
 }  // namespace
@@ -84,7 +93,10 @@ Result<Incident> read_incident(const Statement& from, const std::string& path) {
   return row.finish(std::move(incident));
 }
 
-Result<Notice> read_notice(const Statement& from, const std::string& path) {
+Result<OutboxRow> read_outbox_row(const Statement& from, const std::string& path) {
+  constexpr int event_column = 2;
+  const auto event = from.text(event_column);
+  if (is_event_word(event) && !notice_event_from(event)) return OutboxRow{NewerNotice{std::string(event)}};
   RowReader row{from, path, "outbox", 1};
   Notice notice;
   notice.key = row.text();
@@ -92,7 +104,7 @@ Result<Notice> read_notice(const Statement& from, const std::string& path) {
   notice.event = row.word(notice_event_from);
   notice.at = row.instant();
   notice.incident = take_incident(row);
-  return row.finish(std::move(notice));
+  return row.finish(OutboxRow{std::move(notice)});
 }
 
 Result<Recovery> read_recovery(const Statement& from, const std::string& path) {

@@ -340,10 +340,7 @@ Result<Snapshot> Ledger::read_snapshot() const {
   }
   if (done) done = read_incidents(out);
   if (done) done = read_commands(out);
-  if (done) {
-    done = read_all(database_, fmt::format("SELECT {} FROM outbox ORDER BY rowid", outbox_columns), {},
-                    read_notice, out.outbox);
-  }
+  if (done) done = read_outbox(out);
   if (!done) return done.error();
   return out;
 }
@@ -375,6 +372,17 @@ Result<void> Ledger::read_commands(Snapshot& into) const {
   }
   if (done) done = read_all(database_, select("pause", pause_columns, "true"), {}, read_pause, into.pauses);
   return done;
+}
+
+Result<void> Ledger::read_outbox(Snapshot& into) const {
+  const auto sql = fmt::format("SELECT {} FROM outbox ORDER BY rowid", outbox_columns);
+  return each_row(database_, sql, read_outbox_row, [&into](OutboxRow&& row) {
+    if (auto* newer = std::get_if<NewerNotice>(&row)) {
+      into.newer_notices.push_back(std::move(newer->event));
+    } else {
+      into.outbox.push_back(std::get<Notice>(std::move(row)));
+    }
+  });
 }
 
 Result<HistoryPage> Ledger::read(const HistoryQuery& query) const { return read_past(database_, query); }

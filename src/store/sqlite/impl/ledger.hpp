@@ -59,6 +59,7 @@ class Ledger {
   [[nodiscard]] Result<Snapshot> read_snapshot() const;
   [[nodiscard]] Result<void> read_incidents(Snapshot& into) const;
   [[nodiscard]] Result<void> read_commands(Snapshot& into) const;
+  [[nodiscard]] Result<void> read_outbox(Snapshot& into) const;
 
   // Destroyed from the last to the first: statements, connection, then the lock.
   FileLock lock_;

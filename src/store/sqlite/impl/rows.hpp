@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace syncwarden::store {
 
@@ -52,6 +53,12 @@ inline constexpr std::string_view recovery_columns =
 inline constexpr std::string_view pause_columns = "connection_id, until_ms, reason, paused_by, since_ms";
 inline constexpr std::string_view command_columns = "key, at_ms, who, what, answer, run_id";
 
+/// A notification of a newer version, about an event that this one does not know.
+struct NewerNotice {
+  std::string event;
+};
+using OutboxRow = std::variant<Notice, NewerNotice>;
+
 /// Binds every column. The value must live until the statement has run.
 void bind(Statement& to, const ScheduleCursor& cursor);
 void bind(Statement& to, const Tick& tick);
@@ -73,7 +80,7 @@ void bind(Statement& to, const CommandRecord& record);
 [[nodiscard]] Result<ConnectionView> read_connection(const Statement& from, const std::string& path);
 [[nodiscard]] Result<ConnectionHistory> read_history(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Incident> read_incident(const Statement& from, const std::string& path);
-[[nodiscard]] Result<Notice> read_notice(const Statement& from, const std::string& path);
+[[nodiscard]] Result<OutboxRow> read_outbox_row(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Recovery> read_recovery(const Statement& from, const std::string& path);
 [[nodiscard]] Result<Pause> read_pause(const Statement& from, const std::string& path);
 [[nodiscard]] Result<CommandRecord> read_command(const Statement& from, const std::string& path);
