@@ -100,6 +100,7 @@ void Chronicle::booted(Instant truth, Now now, const Snapshot& snapshot, const P
   asked_.clear();
   stuck_.clear();
   stuck_found_.clear();
+  store_healthy_ = true;
   told_.clear();
   sighted_ = false;
   last_sight_.reset();
@@ -158,6 +159,7 @@ void Chronicle::see(const Input& input) {
     told_.clear();
     for (const auto& view : *found->connections) told_.emplace(view.id, view);
   }
+  if (const auto* store = std::get_if<in::StoreState>(&input)) store_healthy_ = store->healthy;
   if (const auto* seen = std::get_if<in::JobsSeen>(&input)) {
     if (!seen->page) {
       sighted_ = seen->page.error().code == Errc::rate_limited && sighted_;

@@ -167,7 +167,8 @@ class Chronicle final : public forecast::Witness {
   bool sighted_ = false;
   std::optional<Mono> last_sight_;
   std::map<JobId, StuckWatch> stuck_;
-  std::set<JobId> stuck_found_;                  // by this life, which the disk may not know yet
+  std::set<JobId> stuck_found_;                  // by this life
+  bool store_healthy_ = true;                    // while it is not, the disk knows less than this life
   std::map<ConnectionId, ConnectionView> told_;  ///< by the last discovery of this life
 };
 

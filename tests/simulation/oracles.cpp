@@ -300,7 +300,7 @@ void Chronicle::every_stuck_job_is_found(Instant truth, const in::JobsSeen& seen
     }
     const Millis limit = std::max({after, quiet * 2, watch.in_force_since}) + plan_.poll.max * 2;
     const auto& incidents = engine_->disk().incidents();
-    const bool found = stuck_found_.contains(view.id) ||
+    const bool found = (!store_healthy_ && stuck_found_.contains(view.id)) ||
                        std::any_of(incidents.begin(), incidents.end(), [&](const auto& entry) {
                          return entry.second.kind == IncidentKind::stuck && entry.second.job == view.id;
                        });
