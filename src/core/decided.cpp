@@ -30,6 +30,12 @@ std::optional<Instant> first_after(const calendar::Schedule& schedule, Instant w
 
 }  // namespace
 
+Instant watermark_before(const calendar::Schedule& schedule, Instant nominal) {
+  Instant watermark = before_repeat(nominal);
+  for (auto at = schedule.next(watermark); at && *at < nominal; at = schedule.next(*at)) watermark = *at;
+  return watermark;
+}
+
 DecidedRanges::DecidedRanges(std::vector<DecidedRange> ranges) {
   for (auto& range : ranges) add(std::move(range));
 }

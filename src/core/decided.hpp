@@ -21,6 +21,9 @@ namespace syncwarden::core {
 /// notice.
 inline constexpr std::size_t max_decided_ranges = 8;
 
+/// A watermark that this nominal follows: nothing lies between the two.
+[[nodiscard]] Instant watermark_before(const calendar::Schedule& schedule, Instant nominal);
+
 class DecidedRanges {
  public:
   DecidedRanges() = default;

@@ -336,7 +336,7 @@ void Engine::tidy_up() {
     if (connection.view.status == ConnectionStatus::inactive) enable(connection.view.id);
   }
   cancel_what_hangs(false);
-  resume_everything(8);
+  resume_everything(20);
 }
 
 /// Somebody looks every now and then: the daemon may be down just now, and a job that fails yet may pause its

@@ -151,15 +151,20 @@ TEST_F(Open, WithoutMovementOneRunAsksAgainAfterALongLook) {
   EXPECT_EQ(desk.run(one).baseline, JobId{}) << "what is newer than it may be the first request's effect";
 }
 
-/// It gives nothing up, whatever is said of the second request: the first may have its effect yet.
+/// It gives nothing up, whatever is said of the second request: the first may have its effect yet. Each look
+/// is twice as long as the one before.
 TEST_F(Open, WhoAsksOnceMoreStaysUnresolvedUntilItHasAJob) {
   desk.answer(reply_of(TriggerAnswer::unclear));
+  Millis look = 3 * desk.plan.settle;
   for (const auto& said :
        {reply_of(TriggerAnswer::refused, Errc::forbidden), reply_of(TriggerAnswer::unclear),
         reply_of(TriggerAnswer::not_sent, Errc::expired), reply_of(TriggerAnswer::throttled)}) {
     const auto sent = desk.sent.size();
-    desk.pass(3 * desk.plan.settle + 2min);
+    desk.pass(look - 1min);
+    EXPECT_EQ(desk.sent.size(), sent);
+    desk.pass(3min);
     ASSERT_EQ(desk.sent.size(), sent + 1);
+    look *= 2;
     desk.answer(said);
     EXPECT_EQ(desk.run(one).phase, RunPhase::unresolved);
     EXPECT_EQ(desk.tick(one), "-");

@@ -79,6 +79,20 @@ TEST(Decided, TheOneThatEndsFirstIsForgottenFirst) {
   EXPECT_TRUE(ranges.contain(monday + 28h));
 }
 
+/// As Quartz counts, 01:00 of New York's long night (06:00 UTC) follows midnight, and no instant of the first
+/// of its two hours.
+TEST(Decided, AWatermarkBeforeANominalLeadsToIt) {
+  const auto quartz = cron("0 0 * * * ?", "America/New_York", calendar::DstPolicy::quartz);
+  const Instant night{std::chrono::sys_days{std::chrono::year{2026} / 11 / 1}};
+  ASSERT_NE(quartz.next(night + 6h - Millis{1}), night + 6h);
+  for (const Millis nominal : {Millis{4h}, Millis{6h}, Millis{7h}, Millis{9h}}) {
+    const Instant before = watermark_before(quartz, night + nominal);
+    EXPECT_EQ(quartz.next(before), night + nominal);
+  }
+  const auto rare = cron("0 0 12 * * ?");
+  EXPECT_EQ(rare.next(watermark_before(rare, monday + 12h)), monday + 12h);
+}
+
 TEST(Decided, APassageLeadsOverARangeOrOverWhatTwoTextsShare) {
   const auto hourly = calendar::Schedule::from_text("every 1h").value();
   DecidedRanges ranges;

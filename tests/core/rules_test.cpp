@@ -255,6 +255,24 @@ TEST(Rule6Clock, ANominalInARepeatedHourIsPassedOverToo) {
   EXPECT_EQ(desk.tick(night + 9h), "started/on_time");
 }
 
+/// It waits when the clock is set right: it comes due in its own time, also where no instant of the hour
+/// before leads to it.
+TEST(Rule6Clock, WhatWaitsInARepeatedHourComesDueAgain) {
+  const Instant night{std::chrono::sys_days{std::chrono::year{2026} / 11 / 1}};
+  auto only = rule();
+  only.schedules[0].when = cron("0 0 * * * ?", "America/New_York", calendar::DstPolicy::quartz);
+  Desk desk(plan_of(only), {connection("c")}, night - 30min);
+  desk.set_clock(night + 4h + 30min);
+  desk.away = true;
+  desk.until(night + 6h + 5min);
+  ASSERT_EQ(desk.tick(night + 6h), "-") << "nothing starts while Airbyte is away";
+  desk.set_clock(night + 1h + 10min);
+  desk.away = false;
+  desk.until(night + 7h + 5min);
+  EXPECT_EQ(desk.tick(night + 6h), "started/on_time");
+  EXPECT_EQ(desk.tick(night + 7h), "started/on_time");
+}
+
 /// The clock is ten hours ahead, and 11:00 and 12:00 are started under it. What happens then must not make
 /// anybody forget that.
 struct MeanwhileCase {

@@ -221,7 +221,8 @@ bool Core::Machine::shows_no_effect(const OpenRun& open, const JobsPage& page) c
 /// Where nothing moves, nothing proves that Airbyte's workers live: its only connection, or a proxy that went
 /// away with a whole herd. Then one run at a time asks once more after a long look. It stays what it is, a
 /// run whose effect is not known: a request that still waits for the workers is joined by the next one
-/// (reference 6.1), and the job that comes of it is the evidence for the others.
+/// (reference 6.1), and the job that comes of it is the evidence for the others. Each further look is twice
+/// as long, up to eight times: a long outage of the workers is no reason for many requests.
 std::optional<RunId> Core::Machine::canary(const JobsPage& page) const {
   const Millis patience = canary_patience * plan->settle;
   if (!can_trigger() || plan->mode == Mode::shadow ||
@@ -235,7 +236,7 @@ std::optional<RunId> Core::Machine::canary(const JobsPage& page) const {
                          connection.view.status == ConnectionStatus::active && !is_paused(connection) &&
                          blackout_of(connection) == nullptr;
     if (open.run.phase == RunPhase::unresolved && may_ask && shows_no_effect(open, page) &&
-        observed.now() >= open.observed_since + patience) {
+        observed.now() >= open.observed_since + patience * (1 << std::min(open.run.requests - 1, 3U))) {
       return id;
     }
   }

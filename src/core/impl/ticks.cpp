@@ -339,7 +339,10 @@ void Core::Machine::come_due_again(Slot& slot) {
       finish(*slot.waiting, Verdict::none, std::nullopt);
   }
   // What is older has its decision, or its request on the way.
-  if (earliest) slot.watermark = std::max(now.wall, *earliest - Millis{1});
+  if (!earliest) return;
+  const auto* calendar = slot.when.calendar();
+  slot.watermark = calendar == nullptr ? std::max(now.wall, *earliest - Millis{1})
+                                       : watermark_before(*calendar, *earliest);
 }
 
 /// A watermark that lies ahead of the clock moves back to it; what was decided ahead stays decided, on disk
