@@ -268,7 +268,8 @@ void Engine::calm_down() {
   for (const Millis later : {Millis{minutes{30}}, Millis{minutes{90}}}) {
     after(later, [this] { move_something(); });
   }
-  for (const Millis later : {Millis{minutes{40}}, Millis{hours{8}}}) {
+  // What moves less than it used to is believed the third time.
+  for (const Millis later : {Millis{minutes{40}}, Millis{hours{4}}, Millis{hours{8}}}) {
     after(later, [this] { sync_everything(); });
   }
 }
