@@ -13,10 +13,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
-
 std::vector<std::string> steps(const Desk& desk) {
   std::vector<std::string> told;
   for (const auto& step : desk.told<fact::RecoveryStep>())

@@ -22,6 +22,11 @@ namespace syncwarden::core {
 
 /// Monday 2026-11-02, midnight UTC: where every test begins.
 inline constexpr Instant monday{std::chrono::sys_days{std::chrono::year{2026} / 11 / 2}};
+/// When an hourly schedule first comes due on a desk.
+inline constexpr Instant one = monday + std::chrono::hours{1};
+
+/// Names the cases of a table by their `name`.
+inline constexpr auto by_name = [](const auto& test) { return std::string(test.param.name); };
 
 [[nodiscard]] calendar::Schedule cron(const std::string& expression, const std::string& zone = "UTC",
                                       calendar::DstPolicy dst = calendar::DstPolicy::safe);

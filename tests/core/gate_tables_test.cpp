@@ -12,10 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
 constexpr Instant two = monday + 2h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
 
 // ---- rule 4: overlap
 

@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant one = monday + 1h;
-
 Plan with_overlap(OverlapPolicy overlap, bool cancel_any = false) {
   return plan_of(rule("0 0 * * * ?", [&](Policy& p) {
     p.overlap = overlap;

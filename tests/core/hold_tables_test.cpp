@@ -15,10 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
-
 std::size_t starts_of(const Desk& desk, const char* id) {
   return static_cast<std::size_t>(std::count_if(desk.sent.begin(), desk.sent.end(), [&](const auto& sent) {
     return sent.request.connection == ConnectionId{id};

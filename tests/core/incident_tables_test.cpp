@@ -16,10 +16,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
-
 void end_with(Desk& desk, JobStatus status, FailureType failure = FailureType::config_error) {
   desk.end_job(desk.start_job("c"), status, failure);
   desk.poll();

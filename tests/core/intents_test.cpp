@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant one = monday + 1h;
-
 /// A desk at 01:00:00 with one open request, unanswered.
 struct Open : testing::Test {
   Open() : desk(plan_of(rule()), {connection("c"), connection("other")}) { begin(); }

@@ -16,10 +16,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
-
 void all_actions(StuckPolicy& stuck, StuckAction action) {
   for (StuckRule* kind : {&stuck.pending, &stuck.queued, &stuck.between_attempts, &stuck.no_progress,
                           &stuck.longer_than, &stuck.max_run_time})

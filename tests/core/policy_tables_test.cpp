@@ -17,10 +17,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
-
 // ---- rule 3: the deadline goes along with the request
 
 TEST(Rule3StartDeadline, GoesAlongWithARequestThatMayWaitInItsLane) {

@@ -11,10 +11,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAreArray;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
-
 /// Every table here names its rows.
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
 
 // ---- rule 1: at most once per nominal
 

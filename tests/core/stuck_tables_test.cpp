@@ -14,10 +14,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr Instant one = monday + 1h;
 constexpr Instant noon = monday + 12h;
-
-const auto by_name = [](const auto& test) { return std::string(test.param.name); };
 
 /// Its counters change every minute.
 void moves_for(Desk& desk, JobId job, Millis duration) {

@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant one = monday + 1h;
-
 Desk& quiet(Desk& desk) {
   desk.job_length.reset();
   return desk;

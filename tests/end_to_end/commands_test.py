@@ -73,6 +73,12 @@ def test_without_a_daemon_each_command_exits_3_and_says_what_to_do(place):
     check("--direct" in place.run("sync", "x", url=nowhere, status=3), "sync names the way without a daemon")
 
 
+def test_what_is_no_number_is_told_in_words(place):
+    for command in (["cancel", "x", "--job", "abc"], ["cancel", "x", "--job", "0"], ["logs", "--job", "-3"], ["ack", "1.5"]):
+        said = place.run(*command, status=2)
+        check(f'"{command[-1]}" is no number; jobs and incidents count from 1' in said, said)
+
+
 def test_a_stranger_at_the_address_is_no_daemon(place):
     with harness.running(Process(place.folder, "stranger", [
             sys.executable, "-u", "-c", "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), "

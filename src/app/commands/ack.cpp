@@ -32,7 +32,7 @@ void add_ack(CLI::App& app, Chosen& chosen) {
       app.add_subcommand("ack", "take an incident: its alerts go on, and everybody sees whose it is");
   command->footer("syncwarden ack 17 --note 'the vendor is on it'");
   auto ack = std::make_shared<Ack>();
-  command->add_option("number", ack->number, "of the incident")->required()->check(CLI::PositiveNumber);
+  command->add_option("number", ack->number, "of the incident")->required()->check(number_from_one());
   command->add_option("--owner", ack->owner, "who takes it; you, unless told otherwise");
   command->add_option("--note", ack->note, "what others should know");
   ack->daemon.add_to(*command);

@@ -72,8 +72,7 @@ void add_cancel(CLI::App& app, Chosen& chosen) {
       "and where it does not come an incident tells.");
   auto cancel = std::make_shared<Cancel>();
   cancel->which.add_to(*command);
-  command->add_option("--job", cancel->job, "only if the connection runs this job")
-      ->check(CLI::PositiveNumber);
+  command->add_option("--job", cancel->job, "only if the connection runs this job")->check(number_from_one());
   command->get_option("--job")->needs("connection");
   cancel->daemon.add_to(*command);
   command->callback([cancel, &chosen] { chosen = [cancel] { return (*cancel)(); }; });

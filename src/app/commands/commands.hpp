@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +11,17 @@ namespace syncwarden::app {
 
 /// Filled in by the command that was given; returns the exit status.
 using Chosen = std::function<int()>;
+
+/// Takes what jobs and incidents are numbered by, and says so of anything else.
+[[nodiscard]] inline CLI::Validator number_from_one() {
+  return {[](std::string& text) {
+            const bool digits = !text.empty() && text.size() <= 18 &&
+                                text.find_first_not_of("0123456789") == std::string::npos &&
+                                text.find_first_not_of('0') != std::string::npos;
+            return digits ? std::string{} : "\"" + text + "\" is no number; jobs and incidents count from 1";
+          },
+          "NUMBER"};
+}
 
 void add_run(CLI::App& app, Chosen& chosen);
 void add_demo(CLI::App& app, Chosen& chosen);

@@ -40,7 +40,7 @@ void add_logs(CLI::App& app, Chosen& chosen) {
       app.add_subcommand("logs", "a job's log from Airbyte: of what runs now, else of the newest job");
   auto logs = std::make_shared<Logs>();
   command->add_option("connection", logs->connection, "name or id")->required();
-  command->add_option("--job", logs->job, "of this job")->check(CLI::PositiveNumber);
+  command->add_option("--job", logs->job, "of this job")->check(number_from_one());
   command->add_option("--lines", logs->lines, "the newest so many")
       ->check(CLI::Range(1, 5000))
       ->capture_default_str();
